@@ -1,0 +1,113 @@
+"""The truncated forward pass.
+
+The pass ends at the module that a site taps, and the site's projection is applied to the wanted
+tokens alone. The result equals a hook on the full model (tests/test_forward.py).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ner_retriever.backbone.families import Tap
+from ner_retriever.config import Pooling
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a backbone reads at once.
+
+    Attributes:
+        ids: token ids with special tokens and prefix, (tokens,) int64.
+        ranges: the tokens [first, last) of each mention, (mentions, 2) int64.
+    """
+
+    ids: NDArray[np.int64]
+    ranges: NDArray[np.int64]
+
+
+class _Stop(Exception):  # noqa: N818 - it ends a pass, it is no error
+    """Ends a forward pass once what was wanted is there."""
+
+
+@torch.inference_mode()
+def site_vectors(
+    model: nn.Module, tap: Tap, pooling: Pooling, windows: list[Window], *, pad_id: int
+) -> Tensor:
+    """Run one batch and return a vector for each mention of each window, in order.
+
+    Args:
+        windows: each with at least one token; they are padded on the right to the longest.
+        pad_id: fills the padding; it is masked, so any valid id does.
+
+    Returns:
+        (mentions, width), in the model's dtype and on its device.
+    """
+    device = next(model.parameters()).device
+    lengths = torch.tensor([len(window.ids) for window in windows])
+    longest = int(lengths.max())
+    ids = torch.full((len(windows), longest), pad_id, dtype=torch.long)
+    for row, window in enumerate(windows):
+        ids[row, : len(window.ids)] = torch.from_numpy(window.ids)
+    mask = (torch.arange(longest) < lengths[:, None]).long()
+    states = _states(model, tap, input_ids=ids.to(device), attention_mask=mask.to(device))
+    return tap.project(_pool(states, windows, pooling))
+
+
+def _states(model: nn.Module, tap: Tap, **inputs: Tensor) -> Tensor:
+    """Return what the tapped module is given or gives, (batch, tokens, hidden)."""
+    with _captured(tap) as captured:
+        try:
+            model(**inputs)
+        except _Stop:
+            return captured[0]
+    raise RuntimeError(f"the forward pass never reached {type(tap.module).__name__}")
+
+
+@contextmanager
+def _captured(tap: Tap) -> Iterator[list[Tensor]]:
+    captured: list[Tensor] = []
+
+    def enter(_module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        captured.append(args[0] if args else kwargs["hidden_states"])
+        raise _Stop
+
+    def leave(_module: nn.Module, _args: Any, output: Any) -> None:
+        captured.append(output[0] if isinstance(output, tuple) else output)
+        raise _Stop
+
+    handle = (
+        tap.module.register_forward_pre_hook(enter, with_kwargs=True)
+        if tap.before
+        else tap.module.register_forward_hook(leave)
+    )
+    try:
+        yield captured
+    finally:
+        handle.remove()
+
+
+def _pool(states: Tensor, windows: list[Window], pooling: Pooling) -> Tensor:
+    """Pool each mention's tokens, (batch, tokens, hidden) to (mentions, hidden).
+
+    A projection is affine, so pooling before it gives what pooling after it would, for fewer rows.
+    """
+    rows = np.repeat(np.arange(len(windows)), [len(window.ranges) for window in windows])
+    ranges = np.concatenate([window.ranges for window in windows])
+    first, last = ranges[:, 0], ranges[:, 1]
+    if pooling == "first":
+        return states[rows, first]
+    if pooling == "last":
+        return states[rows, last - 1]
+    sizes = last - first
+    starts = np.cumsum(sizes) - sizes
+    columns = np.arange(sizes.sum()) + np.repeat(first - starts, sizes)
+    tokens = states[np.repeat(rows, sizes), columns]
+    owners = torch.from_numpy(np.repeat(np.arange(len(sizes)), sizes)).to(states.device)
+    sums = states.new_zeros(len(sizes), states.shape[-1]).index_add_(0, owners, tokens)
+    return sums / torch.from_numpy(sizes).to(sums)[:, None]

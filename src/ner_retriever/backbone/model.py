@@ -1,0 +1,151 @@
+"""A backbone: tokenizer and the blocks up to a site."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ner_retriever.backbone.families import Tap, blocks_of, tap
+from ner_retriever.backbone.forward import Window, site_vectors
+from ner_retriever.backbone.weights import Weights
+from ner_retriever.config import Site
+from ner_retriever.errors import UnsupportedModel
+
+_UNBOUNDED = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A text's tokens, special tokens apart.
+
+    Attributes:
+        ids: (tokens,) int64.
+        spans: the characters [start, end) of each token, (tokens, 2) int64.
+    """
+
+    ids: NDArray[np.int64]
+    spans: NDArray[np.int64]
+
+
+class Backbone:
+    """A frozen language model, cut off after a site."""
+
+    def __init__(self, model: nn.Module, tokenizer: Any, site: Site) -> None:
+        """Take a model that is loaded already; blocks after the site are dropped.
+
+        Raises:
+            UnsupportedModel: the model has no such site, or the tokenizer gives no offsets.
+        """
+        if not tokenizer.is_fast:
+            raise UnsupportedModel(
+                f"{type(tokenizer).__name__} gives no character offsets; "
+                "a model with a fast tokenizer is needed"
+            )
+        self.site = site
+        self._tap: Tap = tap(model, site)
+        _, blocks = blocks_of(model)
+        del blocks[site.block + 1 :]
+        self._model = model.eval().requires_grad_(False)
+        self._tokenizer = tokenizer
+        self._tokenizer.model_max_length = _UNBOUNDED
+        self.before, self.after = self._special_ids()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self._model.parameters()).device
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """Tokenize texts, without special tokens and without ever cutting one off."""
+        if not texts:
+            return []
+        encoded = self._tokenizer(
+            list(texts),
+            add_special_tokens=False,
+            return_offsets_mapping=True,
+            return_attention_mask=False,
+            truncation=False,
+        )
+        return [
+            Tokens(
+                ids=np.asarray(ids, dtype=np.int64),
+                spans=np.asarray(spans, dtype=np.int64).reshape(-1, 2),
+            )
+            for ids, spans in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
+        ]
+
+    def vectors(self, windows: list[Window]) -> NDArray[np.float32]:
+        """Run one batch; return (mentions, width), mentions in the order of the windows."""
+        pad_id = self._tokenizer.pad_token_id or 0
+        vectors = site_vectors(self._model, self._tap, self.site.pooling, windows, pad_id=pad_id)
+        return vectors.float().cpu().numpy()
+
+    def _special_ids(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the special tokens that the tokenizer puts before and after a text."""
+        bare = self._tokenizer("a", add_special_tokens=False)["input_ids"]
+        full = self._tokenizer("a")["input_ids"]
+        for first in range(len(full) - len(bare) + 1):
+            last = first + len(bare)
+            if full[first:last] == bare:
+                return np.array(full[:first], np.int64), np.array(full[last:], np.int64)
+        raise UnsupportedModel(
+            f"{type(self._tokenizer).__name__} changes a text's tokens when it adds special ones"
+        )
+
+
+def load_backbone(weights: Weights, site: Site, *, device: str | None = None) -> Backbone:
+    """Load a backbone up to a site: float32 on a CPU, bfloat16 on a GPU.
+
+    Args:
+        device: as torch names it; by default a GPU where there is one.
+
+    Raises:
+        UnsupportedModel: the files are not a model that transformers can read, or it has no such
+            site.
+    """
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
+    from transformers.utils import logging
+
+    where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        config = _cut_config(AutoConfig.from_pretrained(weights.folder), site)
+        model = AutoModel.from_pretrained(
+            weights.folder,
+            config=config,
+            dtype=torch.float32 if where.type == "cpu" else torch.bfloat16,
+            use_safetensors=True,
+            local_files_only=True,
+        )
+        tokenizer = AutoTokenizer.from_pretrained(weights.folder, local_files_only=True)
+    except (ValueError, KeyError, OSError, RuntimeError) as error:
+        raise UnsupportedModel(
+            f"{_named(weights.folder)} cannot be loaded: {str(error).strip().splitlines()[0]}"
+        ) from error
+    finally:
+        logging.set_verbosity(verbosity)
+        logging.enable_progress_bar()
+    return Backbone(model.to(where), tokenizer, site)
+
+
+def _cut_config(config: Any, site: Site) -> Any:
+    """Let transformers load no block past the site's."""
+    config.use_cache = False
+    blocks = site.block + 1
+    if config.num_hidden_layers > blocks:
+        layer_types = getattr(config, "layer_types", None)
+        if layer_types:
+            config.layer_types = layer_types[:blocks]
+        config.num_hidden_layers = blocks
+    return config
+
+
+def _named(folder: Path) -> str:
+    return f"the model in {folder}"

@@ -1,0 +1,256 @@
+"""The one path from text and spans, or from a type query, to vectors.
+
+text → tokens → windows → truncated forward pass → site vectors → head → unit vectors.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from ner_retriever.backbone.forward import Window
+from ner_retriever.backbone.model import Backbone, Tokens, load_backbone
+from ner_retriever.backbone.weights import find_weights
+from ner_retriever.config import Preset
+from ner_retriever.documents import Span
+from ner_retriever.errors import ConfigError, QueryError
+from ner_retriever.head.files import check_head, find_head, load_head
+from ner_retriever.head.network import Head
+from ner_retriever.text.windows import sentence_starts, token_windows, window_of
+
+Vectors = NDArray[np.float32]
+
+_BATCH_TOKENS = 4096
+_OVERLAP = 32
+_LONGEST_QUERY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A window and where the vectors of its mentions belong: (text, mention) pairs."""
+
+    window: Window
+    owners: list[tuple[int, int]]
+
+
+class Extractor:
+    """From text and spans to vectors at a preset's site, before any head."""
+
+    def __init__(self, preset: Preset, backbone: Backbone, fingerprint: str) -> None:
+        self.preset = preset
+        self.fingerprint = fingerprint
+        self._backbone = backbone
+        prefix = backbone.tokenize([preset.prefix])[0].ids
+        self._before = np.concatenate([backbone.before, prefix])
+        self._after = backbone.after
+        self._room = preset.max_tokens - len(self._before) - len(self._after)
+        if self._room < 8:
+            raise ConfigError(
+                f"max_tokens {preset.max_tokens} leaves {self._room} tokens for text beside "
+                "special tokens and prefix; raise it or shorten the prefix"
+            )
+
+    def mentions(
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[Span]],
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Vectors]:
+        """Return the site's vectors of each text's mentions.
+
+        A text that is longer than a window is read in several, cut at sentence borders; each
+        mention's vector comes from the window in which it has the most context on both sides. Text
+        without mentions is not read at all.
+
+        Args:
+            spans: the mentions of each text, in characters.
+            progress: called with the number of windows of each batch that is done.
+
+        Returns:
+            One (mentions, width) float32 array a text.
+        """
+        tokens = self._backbone.tokenize(texts)
+        slots = [
+            slot
+            for index, (text, its_tokens, its_spans) in enumerate(
+                zip(texts, tokens, spans, strict=True)
+            )
+            for slot in self._slots(index, text, its_tokens, its_spans)
+        ]
+        rows: dict[tuple[int, int], Vectors] = {}
+        width = 0
+        for batch in _batches(slots):
+            vectors = self._backbone.vectors([slot.window for slot in batch])
+            owners = [owner for slot in batch for owner in slot.owners]
+            rows.update(zip(owners, vectors, strict=True))
+            width = vectors.shape[1]
+            if progress:
+                progress(len(batch))
+        return [
+            np.stack([rows[index, mention] for mention in range(len(its_spans))])
+            if its_spans
+            else np.empty((0, width), dtype=np.float32)
+            for index, its_spans in enumerate(spans)
+        ]
+
+    def queries(self, types: Sequence[str]) -> Vectors:
+        """Return the site's vectors of type queries, (types, width) float32.
+
+        The query stands in the preset's template; its own tokens are pooled like a mention's.
+
+        Raises:
+            QueryError: a query is empty or absurdly long.
+        """
+        before, _ = self.preset.query_template.split("{query}")
+        queries = [self._clean(query) for query in types]
+        texts = [self.preset.query_template.replace("{query}", query) for query in queries]
+        spans = [[Span(len(before), len(before) + len(query))] for query in queries]
+        return (
+            np.concatenate(self.mentions(texts, spans)) if texts else np.empty((0, 0), np.float32)
+        )
+
+    def _clean(self, query: str) -> str:
+        cleaned = " ".join(query.split())
+        if not any(unicodedata.category(character)[0] in "LNS" for character in cleaned):
+            raise QueryError(f"the query {query!r} holds no word; name a type, such as 'museum'")
+        if len(cleaned) > _LONGEST_QUERY:
+            raise QueryError(
+                f"a query of {len(cleaned)} characters; name a type in at most {_LONGEST_QUERY}"
+            )
+        return cleaned.lower() if self.preset.lower_case_queries else cleaned
+
+    def _slots(
+        self, index: int, text: str, tokens: Tokens, spans: Sequence[Span]
+    ) -> Iterator[_Slot]:
+        if not spans:
+            return
+        ranges = [_token_range(tokens, span) for span in spans]
+        windows = token_windows(
+            tokens.spans,
+            sentence_starts(text) if len(tokens.ids) > self._room else [],
+            max_tokens=self._room,
+            overlap=min(_OVERLAP, self._room // 4),
+        )
+        chosen: dict[int, list[int]] = {}
+        for mention, (first, last) in enumerate(ranges):
+            chosen.setdefault(window_of(windows, first, last), []).append(mention)
+        for number, mentions in chosen.items():
+            yield self._slot(index, tokens, windows[number], mentions, ranges)
+
+    def _slot(
+        self,
+        index: int,
+        tokens: Tokens,
+        window: tuple[int, int],
+        mentions: list[int],
+        ranges: list[tuple[int, int]],
+    ) -> _Slot:
+        first, last = window
+        ids = np.concatenate([self._before, tokens.ids[first:last], self._after])
+        inside = np.array([ranges[mention] for mention in mentions]).clip(first, last)
+        shifted = inside - first + len(self._before)
+        # A mention of characters that the tokenizer drops has no token: it gets its neighbour's.
+        shifted[:, 0] = shifted[:, 0].clip(0, max(len(ids) - 1, 0))
+        shifted[:, 1] = np.maximum(shifted[:, 1], shifted[:, 0] + 1)
+        owners = [(index, mention) for mention in mentions]
+        return _Slot(Window(ids=ids, ranges=shifted), owners)
+
+
+class Encoder:
+    """From text and spans, or type queries, to unit vectors in the type-aware space."""
+
+    def __init__(self, extractor: Extractor, head: Head | None, head_fingerprint: str) -> None:
+        self.preset = extractor.preset
+        self.fingerprints = {
+            "backbone": extractor.fingerprint,
+            "site": extractor.preset.site_fingerprint,
+            "head": head_fingerprint,
+        }
+        self._extractor = extractor
+        self._head = head
+
+    @property
+    def dimensions(self) -> int:
+        """Width of the vectors."""
+        return self._head.dimensions if self._head else self.queries(["type"]).shape[1]
+
+    def mentions(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
+        """Return one (mentions, dimensions) float32 array a text, rows of length 1."""
+        vectors = self._extractor.mentions(texts, spans)
+        sizes = [len(rows) for rows in vectors]
+        if not sum(sizes):
+            return [np.empty((0, self.dimensions), dtype=np.float32) for _ in sizes]
+        projected = self._project(
+            np.concatenate([rows for rows in vectors if len(rows)]), "mentions"
+        )
+        return np.split(projected, np.cumsum(sizes)[:-1])
+
+    def queries(self, types: Sequence[str]) -> Vectors:
+        """Return (types, dimensions) float32, rows of length 1.
+
+        Raises:
+            QueryError: a query is empty or absurdly long.
+        """
+        return self._project(self._extractor.queries(types), "queries")
+
+    @torch.inference_mode()
+    def _project(self, vectors: Vectors, kind: str) -> Vectors:
+        rows = torch.from_numpy(vectors)
+        if self._head is None:
+            projected = functional.normalize(rows, dim=-1)
+        elif kind == "mentions":
+            projected = self._head.mentions(rows)
+        else:
+            projected = self._head.queries(rows)
+        return projected.numpy()
+
+
+def load_extractor(preset: Preset, *, device: str | None = None) -> Extractor:
+    """Find and load a preset's backbone.
+
+    Raises:
+        ModelError: its weights cannot be found, are damaged, or are of no known family.
+    """
+    weights = find_weights(preset.backbone)
+    backbone = load_backbone(weights, preset.site, device=device)
+    return Extractor(preset, backbone, weights.fingerprint)
+
+
+def load_encoder(preset: Preset, *, device: str | None = None) -> Encoder:
+    """Find and load a preset's backbone and head.
+
+    Raises:
+        ModelError: weights cannot be found, are damaged, or are of no known family.
+        FingerprintMismatch: the head was trained on another backbone or site.
+    """
+    if preset.head is None:
+        return Encoder(load_extractor(preset, device=device), None, "none")
+    head, record = load_head(find_head(preset.head))
+    extractor = load_extractor(preset, device=device)
+    check_head(record, backbone=extractor.fingerprint, site=preset.site_fingerprint)
+    return Encoder(extractor, head, record.sha256[:16])
+
+
+def _token_range(tokens: Tokens, span: Span) -> tuple[int, int]:
+    """Return the tokens [first, last) that share a character with a span; may be empty."""
+    starts, ends = tokens.spans[:, 0], tokens.spans[:, 1]
+    first = int(np.searchsorted(ends, span.start, side="right"))
+    last = int(np.searchsorted(starts, span.end, side="left"))
+    return first, max(first, last)
+
+
+def _batches(slots: list[_Slot]) -> Iterator[list[_Slot]]:
+    """Batch windows of similar length; a batch holds at most so many tokens, padding included."""
+    batch: list[_Slot] = []
+    for slot in sorted(slots, key=lambda slot: len(slot.window.ids), reverse=True):
+        if batch and (len(batch) + 1) * len(batch[0].window.ids) > _BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(slot)
+    if batch:
+        yield batch

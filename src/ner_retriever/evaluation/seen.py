@@ -1,0 +1,56 @@
+"""What a head may have seen in training: which types are not new to it, and which texts."""
+
+from collections.abc import Iterable, Mapping
+
+from ner_retriever.evaluation.benchmarks import Benchmark
+
+
+def seen_types(queries: Mapping[str, str], training_types: Iterable[str]) -> frozenset[str]:
+    """The types whose name, or its last word, is a training type, in the singular or the plural.
+
+    Case and underscores do not matter. ``Political Party`` was seen where training had "party" or
+    "political parties".
+
+    Args:
+        queries: the query's text for each type.
+        training_types: the names of the types in the training data.
+    """
+    known = {_singular(_plain(name)) for name in training_types}
+    return frozenset(
+        label
+        for label, query in queries.items()
+        if {_singular(_plain(query)), _singular(_plain(query).rsplit(" ", 1)[-1])} & known
+    )
+
+
+def training_overlap(benchmark: Benchmark, training_texts: Iterable[str]) -> tuple[str, ...]:
+    """The ids of the benchmark's texts that also stand in the training data.
+
+    Letters and digits alone are compared, in lower case, so that spacing and punctuation cannot
+    hide a copy. A text without any letter or digit is never counted.
+    """
+    ids: dict[str, list[str]] = {}
+    for text in benchmark.texts:
+        ids.setdefault(_letters(text.text), []).append(text.id)
+    ids.pop("", None)
+    found = {key for key in map(_letters, training_texts) if key in ids}
+    return tuple(identifier for key, own in ids.items() if key in found for identifier in own)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.replace("_", " ").casefold().split())
+
+
+def _singular(name: str) -> str:
+    """The singular of a regular English plural; anything else as it is."""
+    if len(name) > 4 and name.endswith("ies"):
+        return f"{name[:-3]}y"
+    if name.endswith(("ches", "shes", "sses", "xes")):
+        return name[:-2]
+    if len(name) > 3 and name.endswith("s") and not name.endswith(("ss", "us", "is")):
+        return name[:-1]
+    return name
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())

@@ -1,0 +1,288 @@
+"""The system of record: one Lance table, a row a document.
+
+Every change is one atomic commit that makes a new version. A process killed half way leaves the
+last version as it was.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from hashlib import blake2b
+from pathlib import Path
+
+import lance
+import numpy as np
+import pyarrow as pa
+
+from ner_retriever.errors import IndexNotFound, StoreError
+from ner_retriever.index.records import DIGEST_BYTES, Record, StoredDocument, schema, to_table
+
+_FOLDER_NAME = "store.lance"
+_FORMAT = "2.1"
+_ID_INDEX = "id_idx"
+_LOOKUP_IDS = 1_000
+# A full fragment is never rewritten, and this many small ones make a full one when a commit holds
+# 256 documents; so indexing a large corpus writes every row twice, not ever more often.
+_FRAGMENT_ROWS = 65_536
+_SMALL_FRAGMENTS = 256
+_HISTORY = timedelta(days=7)
+# Lance's own bounds are gigabytes.
+_CACHE_BYTES = 128 << 20
+_READ_AHEAD_BYTES = 64 << 20
+_BATCH_ROWS = 1_024
+
+
+class Store:
+    """Documents with their mentions and vectors, fixed at one version.
+
+    A handle moves to a new version when it writes and on :meth:`refresh`, never by itself.
+    """
+
+    def __init__(self, dataset: lance.LanceDataset) -> None:
+        self._dataset = dataset
+
+    @classmethod
+    def create(cls, path: Path, dimensions: int) -> "Store":
+        """Start an empty store in the index folder ``path``.
+
+        A store that is there becomes empty in one commit; its documents stay on disk until
+        :meth:`purge`.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        folder = path / _FOLDER_NAME
+        columns = schema(dimensions)
+        with _writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            lance.write_dataset(
+                columns.empty_table(), folder, mode="overwrite", data_storage_version=_FORMAT
+            )
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path) -> "Store":
+        """Open the store of the index folder ``path`` at its newest version.
+
+        Raises:
+            IndexNotFound: there is none.
+            StoreError: it is damaged.
+        """
+        folder = path / _FOLDER_NAME
+        if not (folder / "_versions").is_dir():
+            raise IndexNotFound(
+                f"no index at {path}; make one with: ner-retriever index SOURCE --out {path}"
+            )
+        with _reading(folder):
+            dataset = lance.dataset(
+                folder,
+                index_cache_size_bytes=_CACHE_BYTES,
+                metadata_cache_size_bytes=_CACHE_BYTES,
+            )
+        return cls(dataset)
+
+    @property
+    def version(self) -> int:
+        """Number of this version; grows with every change."""
+        return int(self._dataset.version)
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a mention's vector."""
+        return int(self._dataset.schema.field("vectors").type.value_type.list_size)
+
+    @property
+    def state(self) -> str:
+        """A name for the rows and their order: equal states hold equal rows.
+
+        Unlike the version it also differs between stores, and does not change when an index is
+        built over the ids.
+        """
+        digest = blake2b(digest_size=DIGEST_BYTES)
+        for fragment in self._dataset.get_fragments():
+            digest.update(repr(fragment.metadata.to_json()).encode())
+        return digest.hexdigest()
+
+    def refresh(self) -> None:
+        """Move to the newest version.
+
+        Raises:
+            StoreError: the store is damaged.
+        """
+        with _reading(self._dataset.uri):
+            self._dataset.checkout_latest()
+
+    def snapshot(self) -> "Store":
+        """A second handle, which stays at this version when this one moves on."""
+        with _reading(self._dataset.uri):
+            return Store(self._dataset.checkout_version(self._dataset.version))
+
+    def count(self) -> int:
+        """Number of documents."""
+        with _reading(self._dataset.uri):
+            return int(self._dataset.count_rows())
+
+    def mention_count(self) -> int:
+        """Number of mentions of all documents."""
+        columns = {"mentions": "array_length(mentions)"}
+        with _reading(self._dataset.uri):
+            batches = self._dataset.to_batches(columns=columns)
+            return sum(int(np.sum(batch.column("mentions").to_numpy())) for batch in batches)
+
+    def lookup(self, ids: Sequence[str]) -> dict[str, tuple[bytes, int]]:
+        """Digest and run of those of the ``ids`` that are stored."""
+        found: dict[str, tuple[bytes, int]] = {}
+        for first in range(0, len(ids), _LOOKUP_IDS):
+            with _reading(self._dataset.uri):
+                rows = self._dataset.to_table(
+                    columns=["id", "digest", "run"],
+                    filter=_id_in(ids[first : first + _LOOKUP_IDS]),
+                ).to_pylist()
+            found |= {row["id"]: (row["digest"], row["run"]) for row in rows}
+        return found
+
+    def read(self, rows: Sequence[int]) -> list[StoredDocument]:
+        """Documents by their position in scan order, in the order asked for.
+
+        Args:
+            rows: positions in [0, :meth:`count`).
+
+        Raises:
+            StoreError: the version was purged in the meantime, or the store is damaged.
+        """
+        with _reading(self._dataset.uri):
+            table = self._dataset.take([int(row) for row in rows], columns=["id", "text"])
+        return [StoredDocument(row["id"], row["text"]) for row in table.to_pylist()]
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """All rows in scan order, a thousand or so at a time.
+
+        Args:
+            columns: which of :func:`~ner_retriever.index.records.schema`.
+        """
+        with _reading(self._dataset.uri):
+            yield from self._dataset.to_batches(
+                columns=list(columns),
+                batch_size=_BATCH_ROWS,
+                batch_readahead=4,
+                io_buffer_size=_READ_AHEAD_BYTES,
+                scan_in_order=True,
+            )
+
+    def write(self, records: Sequence[Record], *, replace: bool) -> None:
+        """Add documents in one commit; when this returns, they are stored.
+
+        Args:
+            records: documents with distinct ids.
+            replace: some of the ids may be stored already, and their documents give way. Without
+                it the caller answers for the ids being new, and the commit is quicker.
+
+        Raises:
+            StoreError: nothing was written: a record does not fit, or the disk is full or
+                read-only.
+        """
+        if not records:
+            return
+        table = to_table(records, self.dimensions)
+        with _writing(self._dataset.uri):
+            if replace:
+                upsert = self._dataset.merge_insert("id")
+                upsert.when_matched_update_all().when_not_matched_insert_all().execute(table)
+            else:
+                self._dataset.insert(table)
+
+    def delete(self, ids: Iterable[str]) -> int:
+        """Delete documents in one commit and return how many were stored.
+
+        Their text stays on disk, in earlier versions, until :meth:`purge`.
+
+        Raises:
+            StoreError: nothing was deleted: the disk is full or read-only.
+        """
+        distinct = sorted(set(ids))
+        if not distinct:
+            return 0
+        with _writing(self._dataset.uri):
+            return int(self._dataset.delete(_id_in(distinct))["num_deleted_rows"])
+
+    def compact(self) -> None:
+        """Merge small fragments and index the ids, once there is enough to do; call after writes.
+
+        Keeps the rows and their order. Versions older than a week go when fragments are merged.
+
+        Raises:
+            StoreError: the disk is full or read-only; no document is lost.
+        """
+        with _writing(self._dataset.uri):
+            fragments = self._dataset.get_fragments()
+            small = sum(part.metadata.num_rows < _FRAGMENT_ROWS for part in fragments)
+            if small >= _SMALL_FRAGMENTS:
+                self._dataset.optimize.compact_files(
+                    target_rows_per_fragment=_FRAGMENT_ROWS, batch_size=_BATCH_ROWS
+                )
+                self._dataset.cleanup_old_versions(_HISTORY)
+            if not self._has_id_index():
+                if self.count() >= _FRAGMENT_ROWS:
+                    self._dataset.create_scalar_index("id", "BTREE", name=_ID_INDEX)
+            elif self._unindexed_rows() >= _FRAGMENT_ROWS:
+                self._dataset.optimize.optimize_indices()
+
+    def purge(self) -> None:
+        """Remove from disk what was deleted or replaced, and every earlier version.
+
+        Another process that reads an earlier version must :meth:`refresh`.
+
+        Raises:
+            StoreError: the disk is full or read-only; no document is lost.
+        """
+        with _writing(self._dataset.uri):
+            self._dataset.optimize.compact_files(
+                target_rows_per_fragment=_FRAGMENT_ROWS,
+                batch_size=_BATCH_ROWS,
+                materialize_deletions_threshold=0.0,
+            )
+            if self._has_id_index():
+                # The old one still names the deleted documents.
+                self._dataset.create_scalar_index("id", "BTREE", name=_ID_INDEX)
+            # Files that no version knows come from writers that died: the caller is the only one.
+            self._dataset.cleanup_old_versions(timedelta(0), delete_unverified=True)
+
+    def _has_id_index(self) -> bool:
+        return any(index.name == _ID_INDEX for index in self._dataset.describe_indices())
+
+    def _unindexed_rows(self) -> int:
+        return int(self._dataset.stats.index_stats(_ID_INDEX)["num_unindexed_rows"])
+
+
+def _id_in(ids: Sequence[str]) -> str:
+    quoted = ("'" + identifier.replace("'", "''") + "'" for identifier in ids)
+    return f"id IN ({', '.join(quoted)})"
+
+
+@contextmanager
+def _reading(folder: Path | str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"cannot read {folder}: {_reason(error)}; if another process has just purged the "
+            "index, open it again; otherwise restore it from a copy or make it again with "
+            "--replace"
+        ) from error
+
+
+@contextmanager
+def _writing(folder: Path | str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"cannot write to {folder}: {_reason(error)}; what was stored before is safe; check "
+            "that the folder can be written and that the disk has room, then run again"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Lance's message without the places in its source, on one line."""
+    return " ".join(re.sub(r", \S+\.rs:\d+:\d+", "", str(error)).split())

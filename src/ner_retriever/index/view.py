@@ -1,0 +1,144 @@
+"""The files that a scan maps into memory: derived from the store, rebuilt when they are stale.
+
+``<index>/scan/<state>/`` holds ``vectors.f16``, ``mentions.bin``, ``document_first.i64`` (raw,
+little-endian) and ``view.json`` with their sizes. A view is written under another name and renamed
+when it is whole, so a name that equals the store's state is a promise of its content.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from ner_retriever.errors import StoreError
+from ner_retriever.index.scan import Scan
+from ner_retriever.index.store import Store
+
+_FOLDER_NAME = "scan"
+_LOCK_NAME = "lock"
+_VECTOR = np.dtype("<f2")
+_MENTION = np.dtype([("start", "<i4"), ("end", "<i4"), ("detection_score", "<f4")])
+_POINTER = np.dtype("<i8")
+
+
+def open_scan(path: Path, store: Store) -> Scan:
+    """The scan of a store, from files in the index folder ``path`` where they are fresh.
+
+    Otherwise they are made first, with memory that does not grow with the store; one process makes
+    them while others wait. Where the index folder cannot be written, temporary files serve.
+
+    Args:
+        path: the index folder.
+        store: stays at its version meanwhile.
+
+    Raises:
+        StoreError: the store is damaged, or there is room neither in the index folder nor in the
+            folder for temporary files.
+    """
+    folder = path / _FOLDER_NAME
+    try:
+        return _load(folder, store.state) or _rebuild(folder, store)
+    except OSError:
+        return _temporary(store)
+
+
+def _rebuild(folder: Path, store: Store) -> Scan:
+    folder.mkdir(exist_ok=True)
+    state = store.state
+    with FileLock(folder / _LOCK_NAME):
+        scan = _load(folder, state)
+        if scan is None:
+            _clear(folder)
+            _build(folder, store)
+            scan = _load(folder, state)
+    if scan is None:
+        raise OSError(f"the view just written to {folder} cannot be read")
+    return scan
+
+
+def _temporary(store: Store) -> Scan:
+    try:
+        # The maps outlive the files' names, which go at once and so are never left behind.
+        with tempfile.TemporaryDirectory(
+            prefix="ner-retriever-", ignore_cleanup_errors=True
+        ) as name:
+            return _rebuild(Path(name), store)
+    except OSError as error:
+        raise StoreError(
+            f"no room for the search view: {error}; make the index folder writable, free disk "
+            "space, or set TMPDIR to a folder with room"
+        ) from error
+
+
+def _load(folder: Path, state: str) -> Scan | None:
+    """The view of a state, or ``None`` where there is no whole one."""
+    view = folder / state
+    try:
+        sizes = json.loads((view / "view.json").read_text(encoding="utf-8"))
+        documents, mentions = sizes["documents"], sizes["mentions"]
+        return Scan(
+            state=state,
+            vectors=_map(view / "vectors.f16", _VECTOR, (mentions, sizes["dimensions"])),
+            mentions=_map(view / "mentions.bin", _MENTION, (mentions,)),
+            document_first=_map(view / "document_first.i64", _POINTER, (documents + 1,)),
+        )
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _map(file: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    expected = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
+    if file.stat().st_size != expected:
+        raise ValueError(f"{file} is not {expected} bytes long")
+    # An empty file cannot be mapped.
+    return np.memmap(file, dtype, mode="r", shape=shape) if expected else np.empty(shape, dtype)
+
+
+def _build(folder: Path, store: Store) -> None:
+    partial = folder / "partial"
+    partial.mkdir()
+    documents = mentions = 0
+    with ExitStack() as files:
+        vectors_file, mentions_file, first_file = (
+            files.enter_context((partial / name).open("wb"))
+            for name in ("vectors.f16", "mentions.bin", "document_first.i64")
+        )
+        first_file.write(np.zeros(1, _POINTER).tobytes())
+        for batch in store.batches(["mentions", "vectors"]):
+            counts = pc.list_value_length(batch.column("mentions")).to_numpy()
+            first_file.write((mentions + np.cumsum(counts, dtype=_POINTER)).tobytes())
+            mentions_file.write(_mentions(batch).tobytes())
+            vectors = batch.column("vectors").flatten().flatten().to_numpy(zero_copy_only=False)
+            vectors_file.write(vectors.astype(_VECTOR, copy=False).tobytes())
+            documents += batch.num_rows
+            mentions += int(counts.sum())
+        for file in (vectors_file, mentions_file, first_file):
+            file.flush()
+            os.fsync(file.fileno())
+    sizes = {"documents": documents, "mentions": mentions, "dimensions": store.dimensions}
+    (partial / "view.json").write_text(json.dumps(sizes), encoding="utf-8")
+    partial.rename(folder / store.state)
+
+
+def _mentions(batch: pa.RecordBatch) -> NDArray[np.void]:
+    structs = batch.column("mentions").flatten()
+    mentions = np.empty(len(structs), _MENTION)
+    for name, column in zip(("start", "end", "detection_score"), structs.flatten(), strict=True):
+        mentions[name] = column.to_numpy()
+    return mentions
+
+
+def _clear(folder: Path) -> None:
+    """Remove stale views and what a killed process left; a map of them elsewhere stays valid."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)

@@ -1,0 +1,75 @@
+"""From the scores of mentions to a ranking of documents: a document is as good as its best mention.
+
+The paper's search: exact cosine over all mention vectors, a text's score is its best mention's.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ner_retriever.errors import QueryError, StoreError
+from ner_retriever.index.scan import Scan
+from ner_retriever.index.store import Store
+from ner_retriever.search.results import Results
+
+
+def search(
+    scan: Scan,
+    store: Store,
+    query_vector: NDArray[np.floating[Any]],
+    *,
+    query: str,
+    limit: int | None,
+    min_score: float | None,
+) -> Results:
+    """Rank the documents of a store by their best mention.
+
+    Documents of equal score stand in the store's row order. A hit lists every mention of its
+    document at or above ``min_score``, or, without one, every mention that would have brought its
+    document into the results.
+
+    Args:
+        scan: the store's mentions.
+        store: where texts are read; it may move on while the results are in use.
+        query_vector: shape (dimensions,).
+        query: what was asked, for the results to say.
+        limit: most documents to return; ``None`` for all.
+        min_score: least cosine of a document's best mention; ``None`` for any.
+
+    Raises:
+        QueryError: a limit below 1, a least score outside [-1, 1], or a vector that does not fit.
+        StoreError: the scan is not of the store's present state.
+    """
+    if limit is not None and limit < 1:
+        raise QueryError(f"the limit must be 1 or more, or none for all documents, not {limit}")
+    if min_score is not None and not -1.0 <= min_score <= 1.0:
+        raise QueryError(f"the least score must be a cosine in [-1, 1], not {min_score}")
+    if scan.state != store.state:
+        raise StoreError("the search view is of another state of the store; open it again")
+    scores = scan.scores(query_vector)
+    best = scan.best(scores)
+    rows = np.flatnonzero(best >= (-1.0 if min_score is None else min_score))
+    ranked = rows[_top(best[rows], limit)]
+    threshold = min_score if min_score is not None else float(best[ranked].min(initial=1.0))
+    return Results(
+        query=query,
+        documents=len(best),
+        mentions=len(scores),
+        matching=len(rows),
+        threshold=threshold,
+        rows=ranked,
+        mention_scores=scores,
+        scan=scan,
+        store=store.snapshot(),
+    )
+
+
+def _top(scores: NDArray[np.float32], limit: int | None) -> NDArray[np.int64]:
+    """Positions of the ``limit`` highest scores, highest first, equal ones in order."""
+    if limit is None or limit >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    last = np.partition(scores, -limit)[-limit]
+    above = np.flatnonzero(scores > last)
+    level = np.flatnonzero(scores == last)[: limit - len(above)]
+    return np.concatenate([above[np.argsort(-scores[above], kind="stable")], level])

@@ -1,0 +1,171 @@
+"""Documents from files, folders and standard input, one at a time."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from ner_retriever.documents import Document
+from ner_retriever.errors import ConfigError, DocumentError
+from ner_retriever.text.lines import read_lines, read_whole, without_line_end
+from ner_retriever.text.records import Fields, parse_json
+from ner_retriever.text.sources import Source, find_sources
+from ner_retriever.text.tables import read_table
+
+_Lines = Iterator[tuple[int, str | DocumentError]]
+_Records = Iterator[Document | DocumentError]
+
+
+def read_documents(
+    sources: Sequence[str | Path],
+    *,
+    text_field: str = "text",
+    id_field: str = "id",
+    spans_field: str | None = None,
+    whole_file: bool = False,
+    max_characters: int = 2_000_000,
+    on_error: Callable[[DocumentError], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[Document]:
+    """Read documents lazily; memory is bounded by one record, whatever the file's size.
+
+    A source is a ``.txt`` file (a line a document; blank lines are skipped), a ``.jsonl`` or
+    ``.ndjson`` file (an object a line), a ``.csv`` or ``.tsv`` file with a header line, a
+    ``.parquet`` file, each of them also with ``.gz``, a folder of such files, or ``-`` for
+    standard input (JSON lines if the first character that is not blank is ``{``, else a line a
+    document). Text is UTF-8; a byte-order mark is dropped.
+
+    A record without an id is called ``<file name>:<line>``, a whole file ``<file name>``; below a
+    folder the file's name is its path relative to the folder. Rows of Parquet files count from 1.
+
+    Args:
+        text_field, id_field, spans_field: where a record holds its text, its id (optional) and
+            its spans, which may be a list or JSON text of one.
+        whole_file: a ``.txt`` file is one document, line ends included.
+        max_characters: the longest line, row or whole file, as it stands in the file.
+        on_error: gets each bad record's error, and reading goes on with the next record, or with
+            the next file where an error ends the file; by default the error is raised.
+        progress: gets the number of bytes newly read, as ``count_hint`` counts them.
+
+    Raises:
+        ConfigError: at once, ``max_characters`` is less than 1.
+        InputError: at once, a source does not exist or is of an unknown kind.
+        DocumentError: while reading, a record or file cannot be used, or a file holds no document.
+    """
+    if max_characters < 1:
+        raise ConfigError(f"max_characters must be at least 1, not {max_characters}")
+    read = partial(
+        _read,
+        fields=Fields(text=text_field, id=id_field, spans=spans_field),
+        whole_file=whole_file,
+        max_characters=max_characters,
+        progress=progress or _ignore,
+    )
+    return _documents(find_sources(sources), read, on_error or _raise)
+
+
+def _documents(
+    sources: list[Source],
+    read: Callable[[Source], _Records],
+    on_error: Callable[[DocumentError], None],
+) -> Iterator[Document]:
+    for source in sources:
+        empty = True
+        for item in read(source):
+            empty = False
+            if isinstance(item, Document):
+                yield item
+            else:
+                on_error(item)
+        if empty:
+            on_error(DocumentError(f"{source.label} is empty; a source must hold a document"))
+
+
+def _read(
+    source: Source,
+    *,
+    fields: Fields,
+    whole_file: bool,
+    max_characters: int,
+    progress: Callable[[int], None],
+) -> _Records:
+    """Read one source; a bad record is yielded as its error, so that reading can go on."""
+    if source.suffix in (".csv", ".tsv"):
+        return read_table(source, fields, max_characters=max_characters, progress=progress)
+    if source.suffix == ".parquet":
+        # Here, since text files need not wait for Arrow to load.
+        from ner_retriever.text.parquet import read_parquet
+
+        return read_parquet(source, fields, max_characters=max_characters, progress=progress)
+    if source.suffix == ".txt" and whole_file:
+        return _whole(source, max_characters=max_characters, progress=progress)
+    lines = _filled(read_lines(source, max_characters=max_characters, progress=progress))
+    if source.is_stdin:
+        return _standard_input(lines, source, fields)
+    if source.suffix == ".txt":
+        return _plain(lines, source)
+    return _json_lines(lines, source, fields)
+
+
+def _filled(lines: _Lines) -> _Lines:
+    return (item for item in lines if not isinstance(item[1], str) or item[1].strip())
+
+
+def _plain(lines: _Lines, source: Source) -> _Records:
+    for number, line in lines:
+        if isinstance(line, DocumentError):
+            yield line
+        else:
+            yield Document(
+                id=f"{source.name}:{number}",
+                text=without_line_end(line),
+                origin=f"{source.label}:{number}",
+            )
+
+
+def _json_lines(lines: _Lines, source: Source, fields: Fields) -> _Records:
+    for number, line in lines:
+        origin = f"{source.label}:{number}"
+        if isinstance(line, DocumentError):
+            yield line
+            continue
+        try:
+            record = parse_json(line, origin)
+        except DocumentError as error:
+            yield error
+            continue
+        if isinstance(record, dict):
+            yield fields.document(record, default_id=f"{source.name}:{number}", origin=origin)
+        else:
+            yield DocumentError(
+                f"{origin}: a line must hold a JSON object such as "
+                f'{{"text": "…"}}, not {type(record).__name__}'
+            )
+
+
+def _standard_input(lines: _Lines, source: Source, fields: Fields) -> _Records:
+    for number, line in lines:
+        if isinstance(line, DocumentError):
+            yield line
+            continue
+        every_line = itertools.chain([(number, line)], lines)
+        if line.lstrip().startswith("{"):
+            yield from _json_lines(every_line, source, fields)
+        else:
+            yield from _plain(every_line, source)
+
+
+def _whole(source: Source, *, max_characters: int, progress: Callable[[int], None]) -> _Records:
+    text = read_whole(source, max_characters=max_characters, progress=progress)
+    if isinstance(text, DocumentError):
+        yield text
+    elif text.strip():
+        yield Document(id=source.name, text=text, origin=source.label)
+
+
+def _raise(error: DocumentError) -> None:
+    raise error
+
+
+def _ignore(_: int) -> None:
+    pass

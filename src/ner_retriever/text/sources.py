@@ -1,0 +1,124 @@
+"""Which files a reader is asked to read, and whether they are there."""
+
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ner_retriever.errors import InputError
+
+SUFFIXES = (".txt", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read, or standard input.
+
+    Attributes:
+        path: the file; ``-`` for standard input.
+        name: what default ids begin with: the file's name, or its path below the folder given.
+        suffix: one of ``SUFFIXES``, without ``.gz``; empty for standard input.
+        compressed: whether the file is a gzip file.
+    """
+
+    path: Path
+    name: str
+    suffix: str
+    compressed: bool = False
+
+    @property
+    def is_stdin(self) -> bool:
+        """Whether it is standard input."""
+        return not self.suffix
+
+    @property
+    def label(self) -> str:
+        """How messages and origins name it."""
+        return self.name if self.is_stdin else str(self.path)
+
+
+def find_sources(sources: Sequence[str | Path]) -> list[Source]:
+    """Name the files behind paths, and look whether they exist; none is opened.
+
+    Args:
+        sources: files, folders (their files of known suffixes, recursively, sorted by path) and
+            ``-`` for standard input.
+
+    Raises:
+        InputError: there is no source, a path does not exist, a suffix is unknown, or a folder
+            holds no file of a known suffix.
+    """
+    if not sources:
+        raise InputError("no source given; name a file, a folder, or - for standard input")
+    return [found for source in sources for found in _expand(source)]
+
+
+def count_hint(sources: Sequence[str | Path]) -> int | None:
+    """Count the bytes that ``read_documents`` will report as progress.
+
+    Returns:
+        Bytes of all files as they are on disk, compressed or not; ``None`` with standard input,
+        whose length nobody knows.
+
+    Raises:
+        InputError: as ``find_sources``.
+    """
+    total = 0
+    for source in find_sources(sources):
+        if source.is_stdin:
+            return None
+        total += source.path.stat().st_size
+    return total
+
+
+def _expand(source: str | Path) -> Iterator[Source]:
+    if str(source) == "-":
+        yield Source(Path("-"), "stdin", suffix="")
+        return
+    path = Path(source)
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file or folder; check the path") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be opened ({error}); check the path") from error
+    if is_folder:
+        yield from _files_below(path)
+        return
+    suffix, compressed = _suffix(path)
+    if suffix not in SUFFIXES:
+        raise InputError(
+            f"{path}: unknown kind of file {suffix!r}; known are {_known_suffixes()}; "
+            "rename it, or hand it in as standard input with -"
+        )
+    yield _named(Source(path, path.name, suffix, compressed))
+
+
+def _files_below(folder: Path) -> Iterator[Source]:
+    found = False
+    for path in sorted(folder.rglob("*")):
+        suffix, compressed = _suffix(path)
+        if suffix in SUFFIXES and path.is_file():
+            found = True
+            yield _named(Source(path, path.relative_to(folder).as_posix(), suffix, compressed))
+    if not found:
+        raise InputError(f"{folder}: no file to read in this folder; known are {_known_suffixes()}")
+
+
+def _named(source: Source) -> Source:
+    try:
+        source.name.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{str(source.path)!a}: the file's name is not UTF-8; rename the file"
+        ) from error
+    return source
+
+
+def _suffix(path: Path) -> tuple[str, bool]:
+    compressed = path.suffix.lower() == ".gz"
+    return (path.with_suffix("") if compressed else path).suffix.lower(), compressed
+
+
+def _known_suffixes() -> str:
+    return f"{', '.join(SUFFIXES)}, each also with .gz"

@@ -1,0 +1,33 @@
+"""What a head is trained to make small."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def softmax_loss(
+    mentions: Tensor, queries: Tensor, positive: Tensor, temperature: Tensor
+) -> Tensor:
+    """Contrast mentions with type names, several positives a row, in both directions.
+
+    For each mention, the mean over its types of −log softmax over all types of the batch; for each
+    type, the mean over its mentions of −log softmax over all mentions; the mean of the two. It is
+    the "out" form of supervised contrastive learning (Khosla et al. 2020, eq. 2), across two kinds
+    of rows.
+
+    Args:
+        mentions: (m, dimensions), rows of length 1.
+        queries: (t, dimensions), rows of length 1.
+        positive: (m, t) bool; each row and each column holds at least one.
+        temperature: scalar by which cosines are divided.
+
+    Returns:
+        A scalar.
+    """
+    logits = mentions @ queries.T / temperature
+    return (_direction(logits, positive) + _direction(logits.T, positive.T)) / 2
+
+
+def _direction(logits: Tensor, positive: Tensor) -> Tensor:
+    chosen = functional.log_softmax(logits, dim=1).masked_fill(~positive, 0.0).sum(dim=1)
+    return -torch.mean(chosen / positive.sum(dim=1))

@@ -1,0 +1,84 @@
+"""Typed mentions, what a head learns from: JSON lines of texts, spans and type names.
+
+A line is ``{"id", "source", "text", "mentions": [{"start", "end", "types": [...]}]}``, offsets in
+characters, end exclusive. An empty list of types marks a mention whose type isn't given; a type
+that isn't listed is not a type that the mention doesn't have.
+"""
+
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ner_retriever.documents import Span
+from ner_retriever.errors import DocumentError
+
+
+@dataclass(frozen=True, slots=True)
+class TypedText:
+    """A text whose mentions' types are (partly) known.
+
+    Attributes:
+        spans: the mentions.
+        types: the known types of each mention, in the order of the spans.
+    """
+
+    id: str
+    source: str
+    text: str
+    spans: tuple[Span, ...]
+    types: tuple[tuple[str, ...], ...]
+
+
+def read_typed_mentions(files: Sequence[Path]) -> list[TypedText]:
+    """Read files of typed mentions, .jsonl or .jsonl.gz.
+
+    Raises:
+        DocumentError: a file is missing, or a line is not what it should be.
+    """
+    texts = [text for file in files for text in _read(file)]
+    if not texts:
+        raise DocumentError("the training data hold no text")
+    return texts
+
+
+def sample(texts: Sequence[TypedText], limit: int | None, seed: int) -> list[TypedText]:
+    """Return at most ``limit`` texts drawn without replacement, in their order."""
+    if limit is None or limit >= len(texts):
+        return list(texts)
+    chosen = np.random.default_rng(seed).choice(len(texts), limit, replace=False)
+    return [texts[index] for index in np.sort(chosen)]
+
+
+def _read(file: Path) -> Iterator[TypedText]:
+    if not file.is_file():
+        raise DocumentError(f"no file {file}")
+    opener = gzip.open if file.suffix == ".gz" else open
+    with opener(file, "rt", encoding="utf-8") as stream:
+        for number, line in enumerate(stream, 1):
+            try:
+                yield _parse(json.loads(line))
+            except (ValueError, KeyError, TypeError) as error:
+                raise DocumentError(
+                    f"{file}:{number}: not a line of typed mentions: {error!r}"
+                ) from error
+
+
+def _parse(record: dict[str, Any]) -> TypedText:
+    text = record["text"]
+    mentions = record["mentions"]
+    spans = tuple(Span(mention["start"], mention["end"]) for mention in mentions)
+    for span in spans:
+        if not 0 <= span.start < span.end <= len(text):
+            raise ValueError(f"span {span.start}-{span.end} is outside of the text")
+    return TypedText(
+        id=str(record["id"]),
+        source=str(record.get("source", "")),
+        text=text,
+        spans=spans,
+        types=tuple(tuple(mention["types"]) for mention in mentions),
+    )

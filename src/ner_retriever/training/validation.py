@@ -1,0 +1,49 @@
+"""R-Precision from plain scores, to choose by while training."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ner_retriever.head.network import Head
+from ner_retriever.training.activations import Activations
+from ner_retriever.training.split import Split
+
+
+def r_precision(scores: NDArray[np.float32], relevant: NDArray[np.bool_]) -> float:
+    """Return the precision of the first R of a ranking, R being the number of relevant items.
+
+    Args:
+        scores: (items,), higher is better; ties are broken by position.
+        relevant: (items,), at least one of them.
+    """
+    size = int(relevant.sum())
+    best = np.argsort(-scores, kind="stable")[:size]
+    return float(relevant[best].mean())
+
+
+def validate(head: Head, activations: Activations, split: Split) -> float:
+    """Return the mean R-Precision of the held-out types over the validation mentions' texts.
+
+    A text's score is its best mention's, as in search.
+    """
+    import torch
+
+    with torch.inference_mode():
+        head.eval()
+        rows = torch.from_numpy(activations.mentions[split.validation_mentions])
+        mentions = head.mentions(rows).numpy()
+        queries = head.queries(
+            torch.from_numpy(activations.queries[split.validation_types])
+        ).numpy()
+    _, text = np.unique(activations.texts[split.validation_mentions], return_inverse=True)
+    starts = np.flatnonzero(np.r_[True, text[1:] != text[:-1]])
+    values = []
+    for query, number in zip(queries, split.validation_types, strict=True):
+        owners = activations.owners[activations.types == number]
+        relevant = np.isin(split.validation_mentions, owners)
+        values.append(
+            r_precision(
+                np.maximum.reduceat(mentions @ query, starts),
+                np.maximum.reduceat(relevant, starts),
+            )
+        )
+    return float(np.mean(values))
