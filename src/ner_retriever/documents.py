@@ -4,7 +4,7 @@ Offsets count Python characters (Unicode code points) of the document's text exa
 given; ``end`` is exclusive, so ``text[start:end]`` is the surface form.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,6 +103,8 @@ class Document:
         if spans_field is not None:
             if record.get(spans_field) is None:
                 raise DocumentError(f"{where}no field {spans_field!r} with the document's spans")
+            if not isinstance(record[spans_field], Iterable):
+                raise DocumentError(f"{where}the field {spans_field!r} must hold a list of spans")
             spans = tuple(_span(item, where) for item in record[spans_field])
         return cls(id=identifier, text=record[text_field], spans=spans, origin=origin)
 
@@ -146,11 +148,16 @@ class Hit:
 
 def _span(item: Any, where: str) -> Span:
     try:
-        if isinstance(item, Mapping):
-            return Span(int(item["start"]), int(item["end"]))
-        start, end = item
-        return Span(int(start), int(end))
-    except (KeyError, TypeError, ValueError) as error:
+        start, end = (item["start"], item["end"]) if isinstance(item, Mapping) else item
+    except (KeyError, TypeError, ValueError):
+        start = end = None
+    if not _is_offset(start) or not _is_offset(end):
         raise DocumentError(
-            f'{where}a span must be {{"start", "end"}} or [start, end], not {item!r}'
-        ) from error
+            f'{where}a span must be {{"start", "end"}} or [start, end] in whole characters, '
+            f"not {item!r}"
+        )
+    return Span(int(start), int(end))
+
+
+def _is_offset(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

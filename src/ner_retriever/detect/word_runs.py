@@ -15,8 +15,20 @@ Range = tuple[int, int]
 _PROPER_NOUNS = {"NNP", "NNPS"}
 _NOUNS = _PROPER_NOUNS | {"NN", "NNS"}
 _MODIFIERS = {"JJ", "CD", "HYPH", "FW", "AFX"}
-_FUNCTION_WORDS = set("CC DT EX IN MD PDT PRP PRP$ RB RP TO UH WDT WP WP$ WRB".split())
 _DETERMINERS = {"DT", "PDT", "WDT", "PRP$", "WP$"}
+_FUNCTION_WORDS = _DETERMINERS | {
+    "CC",
+    "EX",
+    "IN",
+    "MD",
+    "PRP",
+    "RB",
+    "RP",
+    "TO",
+    "UH",
+    "WP",
+    "WRB",
+}
 _GLUE = {"-", "–", "&", "/"}
 _CONNECTORS = {("of",), ("of", "the"), ("for",), ("for", "the"), ("de",), ("'s",), ("’s",)}
 _LONGEST = 20
@@ -84,12 +96,16 @@ def _trimmed(run: Range, *, first: Sequence[bool], last: Sequence[bool]) -> Rang
 
 
 def _joined(runs: Sequence[Range], words: Sequence[str]) -> list[Range]:
+    # From the right, so that a chain's end is known at each of its runs.
     joined = []
-    ends = {}
-    for (start, end), (next_start, next_end) in reversed(list(pairwise(runs))):
-        if tuple(word.lower() for word in words[end:next_start]) in _CONNECTORS:
-            ends[start] = ends.get(next_start, next_end)
-            joined.append((start, ends[start]))
+    end: int | None = None
+    for run, following in reversed(list(pairwise(runs))):
+        between = tuple(word.lower() for word in words[run[1] : following[0]])
+        if between in _CONNECTORS:
+            end = end or following[1]
+            joined.append((run[0], end))
+        else:
+            end = None
     return joined
 
 

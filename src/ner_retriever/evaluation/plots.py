@@ -68,20 +68,20 @@ def win_loss_chart(result: Result, *, ours: str, baseline: str, stem: Path) -> N
     colours = [_BLUE if ahead[label] > 0 else _ORANGE for label in labels]
     axes.barh(range(len(labels)), [ahead[label] for label in labels], color=colours, height=0.72)
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_yticks(
-        range(len(labels)), [result["queries"][label] for label in labels], fontsize=8
-    )
+    axes.set_yticks(range(len(labels)), [result["queries"][label] for label in labels], fontsize=8)
     axes.set_ylim(-0.7, len(labels) - 0.3)
     wins = sum(value > 0 for value in ahead.values())
     losses = sum(value < 0 for value in ahead.values())
-    axes.set_title(
-        f"{title(result)}, {result['spans']} mentions: {ours} against {baseline}\n"
+    figure.suptitle(
+        f"{ours} against {baseline}\n"
+        f"{title(result)}, {result['spans']} mentions: "
         f"better on {wins}, worse on {losses} of {len(labels)} types",
         fontsize=10,
-        loc="left",
+        x=0.01,
+        horizontalalignment="left",
     )
     axes.set_xlabel("difference in R-Precision")
-    _plain(axes, grid="x")
+    _plain(axes)
     _save(figure, stem)
 
 
@@ -112,8 +112,8 @@ def _bars(axes: "Axes", result: Result) -> None:
     ends = [*(high for _, high in bounds), *(value for _, value in published)]
     shown = [*values, *(value for _, value in published)]
     for row, (end, value) in enumerate(zip(ends, shown, strict=True)):
-        axes.text(end + 0.008, row, f"{value:.3f}" if row < len(names) else f"{value:.2f}",
-                  va="center", fontsize=8)
+        text = f"{value:.3f}" if row < len(names) else f"{value:.2f}"
+        axes.text(end + 0.008, row, text, va="center", fontsize=8)
     axes.set_yticks(range(len(shown)), [*names, *(name for name, _ in published)], fontsize=9)
     axes.set_xlim(0, max(1e-9, *ends) * 1.12)
     axes.invert_yaxis()
@@ -122,7 +122,7 @@ def _bars(axes: "Axes", result: Result) -> None:
         fontsize=10,
         loc="left",
     )
-    _plain(axes, grid="x")
+    _plain(axes)
 
 
 def _published(result: Result) -> list[tuple[str, float]]:
@@ -153,10 +153,10 @@ def _legend(figure: "Figure", results: Sequence[Result]) -> None:
     )
 
 
-def _plain(axes: "Axes", *, grid: str) -> None:
+def _plain(axes: "Axes") -> None:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    axes.grid(axis=grid, color="#dddddd", linewidth=0.6)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
 
 

@@ -1,20 +1,20 @@
-"""The page of benchmark results: tables in Markdown, and the charts that stand in it."""
+"""The page of benchmark results: Markdown tables, and the charts that stand in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from ner_retriever.errors import InputError
-from ner_retriever.evaluation.metrics import R_PRECISION
 from ner_retriever.evaluation.plots import bar_chart, win_loss_chart
-from ner_retriever.evaluation.published import (
-    FIGURES,
-    NV_EMBED_BYTES_A_TEXT,
-    POOLS,
-    SOURCE,
+from ner_retriever.evaluation.published import SOURCE
+from ner_retriever.evaluation.results import Result, best, read_result, title
+from ner_retriever.evaluation.tables import (
+    comparison_table,
+    cost_table,
+    detection_table,
+    provenance,
+    quality_table,
 )
-from ner_retriever.evaluation.results import Result, best, best_first, read_result, title
 
 _FIGURES_FOLDER = "figures"
 _INTRODUCTION = f"""# Benchmarks
@@ -57,13 +57,17 @@ def write_report(results: Sequence[Path], *, out: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for benchmark, group in groupby(read, key=lambda result: str(result["benchmark"])):
             runs = list(group)
-            stem = folder / benchmark
-            bar_chart(runs, stem)
-            stems.append(stem)
-            sections.append(f"## {title(runs[0])}\n")
-            sections.append(_image(f"R-Precision on {title(runs[0])}", stem))
+            stems.append(folder / benchmark)
+            bar_chart(runs, stems[-1])
+            sections += [f"## {title(runs[0])}\n", _image("R-Precision of every system", stems[-1])]
             for number, run in enumerate(runs, start=1):
-                sections.extend(_section(run, folder / f"{benchmark}-{number}-by-type", stems))
+                sections += _section(run)
+                ours, baseline = best(run, "ours"), best(run, "baseline")
+                if ours is not None and baseline is not None:
+                    stems.append(folder / f"{benchmark}-{number}-by-type")
+                    win_loss_chart(run, ours=ours, baseline=baseline, stem=stems[-1])
+                    sections.append(_image(f"{ours} against {baseline}, type by type", stems[-1]))
+                sections.append(provenance(run))
         out.write_text("\n".join(sections), encoding="utf-8")
     except OSError as error:
         raise InputError(
@@ -73,19 +77,21 @@ def write_report(results: Sequence[Path], *, out: Path) -> list[Path]:
     return [out, *charts]
 
 
-def _section(result: Result, stem: Path, stems: list[Path]) -> Iterable[str]:
-    """One result in Markdown; a chart that is drawn for it is added to ``stems``."""
-    yield f"### {result['spans'].capitalize()} mentions, {result['texts']:,} texts\n"
-    yield " ".join(result["notes"]) + "\n"
-    yield _quality_table(result)
-    yield _cost_table(result)
+def _section(result: Result) -> list[str]:
+    notes = " ".join(result["notes"])
+    parts = [
+        f"### {result['spans'].capitalize()} mentions, {result['texts']:,} texts\n",
+        f"{notes}\n",
+        quality_table(result),
+        cost_table(result),
+    ]
     if result.get("detection"):
-        yield _detection_table(result["detection"])
-    ours, baseline = best(result, "ours"), best(result, "baseline")
+        parts.append(detection_table(result["detection"]))
+    baseline = best(result, "baseline")
     if baseline is not None:
-        yield _comparison_table(result, baseline)
-    if ours is not None and baseline is not None:
-        win_loss_chart(result, ours=ours, baseline=baseline, stem=stem)
-        stems.append(stem)
-        yield _image(f"{ours} against {baseline} by type", stem)
-    yield _provenance(result)
+        parts.append(comparison_table(result, baseline))
+    return [part for part in parts if part.strip()]
+
+
+def _image(description: str, stem: Path) -> str:
+    return f"![{description}]({_FIGURES_FOLDER}/{stem.name}.png)\n"

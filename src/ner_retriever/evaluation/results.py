@@ -39,7 +39,8 @@ def read_result(path: Path) -> Result:
 
 def title(result: Result) -> str:
     """The benchmark's name as its authors write it."""
-    return _TITLES.get(result["benchmark"], result["benchmark"])
+    name = str(result["benchmark"])
+    return _TITLES.get(name, name)
 
 
 def kind(system: str) -> Literal["ours", "baseline", "variant"]:

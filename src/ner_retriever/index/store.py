@@ -20,7 +20,6 @@ from ner_retriever.index.records import DIGEST_BYTES, Record, StoredDocument, sc
 
 _FOLDER_NAME = "store.lance"
 _FORMAT = "2.1"
-_ID_INDEX = "id_idx"
 _LOOKUP_IDS = 1_000
 # A full fragment is never rewritten, and this many small ones make a full one when a commit holds
 # 256 documents; so indexing a large corpus writes every row twice, not ever more often.
@@ -56,8 +55,9 @@ class Store:
         columns = schema(dimensions)
         with _writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
+            mode = "overwrite" if (folder / "_versions").is_dir() else "create"
             lance.write_dataset(
-                columns.empty_table(), folder, mode="overwrite", data_storage_version=_FORMAT
+                columns.empty_table(), folder, mode=mode, data_storage_version=_FORMAT
             )
         return cls.open(path)
 
@@ -207,9 +207,9 @@ class Store:
             return int(self._dataset.delete(_id_in(distinct))["num_deleted_rows"])
 
     def compact(self) -> None:
-        """Merge small fragments and index the ids, once there is enough to do; call after writes.
+        """Merge small fragments and index the ids, once there are many; call it after a write.
 
-        Keeps the rows and their order. Versions older than a week go when fragments are merged.
+        Keeps the rows and their order. Forgets versions older than a week, if it does anything.
 
         Raises:
             StoreError: the disk is full or read-only; no document is lost.
@@ -217,21 +217,19 @@ class Store:
         with _writing(self._dataset.uri):
             fragments = self._dataset.get_fragments()
             small = sum(part.metadata.num_rows < _FRAGMENT_ROWS for part in fragments)
-            if small >= _SMALL_FRAGMENTS:
-                self._dataset.optimize.compact_files(
-                    target_rows_per_fragment=_FRAGMENT_ROWS, batch_size=_BATCH_ROWS
-                )
-                self._dataset.cleanup_old_versions(_HISTORY)
-            if not self._has_id_index():
-                if self.count() >= _FRAGMENT_ROWS:
-                    self._dataset.create_scalar_index("id", "BTREE", name=_ID_INDEX)
-            elif self._unindexed_rows() >= _FRAGMENT_ROWS:
-                self._dataset.optimize.optimize_indices()
+            if small < _SMALL_FRAGMENTS:
+                return
+            # First, because Lance does not merge indexed fragments with others.
+            self._index_ids()
+            self._dataset.optimize.compact_files(
+                target_rows_per_fragment=_FRAGMENT_ROWS, batch_size=_BATCH_ROWS
+            )
+            self._dataset.cleanup_old_versions(_HISTORY)
 
     def purge(self) -> None:
         """Remove from disk what was deleted or replaced, and every earlier version.
 
-        Another process that reads an earlier version must :meth:`refresh`.
+        Handles at earlier versions can no longer read; rows may change their order.
 
         Raises:
             StoreError: the disk is full or read-only; no document is lost.
@@ -242,17 +240,13 @@ class Store:
                 batch_size=_BATCH_ROWS,
                 materialize_deletions_threshold=0.0,
             )
-            if self._has_id_index():
-                # The old one still names the deleted documents.
-                self._dataset.create_scalar_index("id", "BTREE", name=_ID_INDEX)
-            # Files that no version knows come from writers that died: the caller is the only one.
+            # Last, because the old index and the record of a delete both name what was deleted.
+            self._index_ids()
+            # Files that no version knows were left by writers that died.
             self._dataset.cleanup_old_versions(timedelta(0), delete_unverified=True)
 
-    def _has_id_index(self) -> bool:
-        return any(index.name == _ID_INDEX for index in self._dataset.describe_indices())
-
-    def _unindexed_rows(self) -> int:
-        return int(self._dataset.stats.index_stats(_ID_INDEX)["num_unindexed_rows"])
+    def _index_ids(self) -> None:
+        self._dataset.create_scalar_index("id", "BTREE", replace=True)
 
 
 def _id_in(ids: Sequence[str]) -> str:

@@ -1,0 +1,224 @@
+import json
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from ner_retriever.documents import Span
+from ner_retriever.errors import QueryError, StoreError
+from ner_retriever.index import scan as scan_module
+from ner_retriever.index import store as store_module
+from ner_retriever.index import view as view_module
+from ner_retriever.index.records import Record, digest_of
+from ner_retriever.index.store import Store
+from ner_retriever.index.view import open_scan
+from ner_retriever.search.ranking import search
+
+
+def record(identifier, *vectors, text="some text"):
+    dimensions = len(vectors[0]) if vectors else 2
+    return Record(
+        id=identifier,
+        text=text,
+        digest=digest_of(text, None),
+        run=1,
+        spans=tuple(Span(place, place + 2, 0.25) for place in range(len(vectors))),
+        vectors=np.array(vectors, np.float16).reshape(-1, dimensions),
+    )
+
+
+EAST, NORTH, WEST, NORTHEAST = (1, 0), (0, 1), (-1, 0), (0.6, 0.8)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store.create(tmp_path, 2)
+
+
+@pytest.fixture
+def filled(store):
+    store.write([record("none-first"), record("a", EAST, NORTH), record("none")], replace=False)
+    store.write([record("b", NORTHEAST), record("none-last")], replace=False)
+    return store
+
+
+def test_mentions_of_each_document(filled, tmp_path):
+    scan = open_scan(tmp_path, filled)
+    assert scan.document_first.tolist() == [0, 0, 2, 2, 3, 3]
+    assert scan.mentions["start"].tolist() == [0, 1, 0]
+    assert scan.mentions["end"].tolist() == [2, 3, 2]
+    assert scan.mentions["detection_score"].tolist() == [0.25] * 3
+    np.testing.assert_allclose(scan.vectors, [EAST, NORTH, NORTHEAST], atol=5e-4)
+
+
+def test_best_mention_of_each_document(filled, tmp_path):
+    scan = open_scan(tmp_path, filled)
+    scores = scan.scores(np.array([0.0, 3.0], np.float32))
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, [0, 1, 0.8], atol=5e-4)
+    none = -np.inf
+    np.testing.assert_allclose(scan.best(scores), [none, 1, none, 0.8, none], atol=5e-4)
+
+
+def test_several_queries_at_once(filled, tmp_path):
+    scan = open_scan(tmp_path, filled)
+    scores = scan.scores(np.array([EAST, WEST]))
+    np.testing.assert_allclose(scores, [[1, 0, 0.6], [-1, 0, -0.6]], atol=5e-4)
+    best = scan.best(scores)
+    np.testing.assert_allclose(best[:, [1, 3]], [[1, 0.6], [0, -0.6]], atol=5e-4)
+    assert np.isneginf(best[:, [0, 2, 4]]).all()
+    np.testing.assert_array_equal(scan.scores(np.array(EAST)), scores[0])
+
+
+def test_an_empty_store(store, tmp_path):
+    scan = open_scan(tmp_path, store)
+    scores = scan.scores(np.array(EAST))
+    assert scores.shape == scan.best(scores).shape == (0,)
+    assert scan.scores(np.array([EAST, EAST])).shape == (2, 0)
+
+
+def test_only_documents_without_mentions(store, tmp_path):
+    store.write([record("a"), record("b")], replace=False)
+    scan = open_scan(tmp_path, store)
+    assert scan.best(scan.scores(np.array(EAST))).tolist() == [-np.inf, -np.inf]
+
+
+def test_scores_are_cosines(tmp_path, monkeypatch):
+    monkeypatch.setattr(scan_module, "_BLOCK_ROWS", 7)
+    generator = np.random.default_rng(0)
+    vectors = generator.standard_normal((30, 48))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    store = Store.create(tmp_path, 48)
+    store.write([record(str(row), vector) for row, vector in enumerate(vectors)], replace=False)
+    scan = open_scan(tmp_path, store)
+    queries = np.concatenate([generator.standard_normal((3, 48)) * 50, vectors[:2], -vectors[:2]])
+    expected = queries @ vectors.T / np.linalg.norm(queries, axis=1, keepdims=True)
+    scores = scan.scores(queries.astype(np.float32))
+    np.testing.assert_allclose(scores, expected, atol=1e-3)
+    assert np.abs(scores).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "query", [[0, 0], [np.nan, 1], [np.inf, 0], [1, 0, 0], [[[1, 0]]], 1.0, [[1, 0], [0, 0]]]
+)
+def test_queries_without_a_direction(filled, tmp_path, query):
+    with pytest.raises(QueryError, match="a query vector"):
+        open_scan(tmp_path, filled).scores(np.array(query))
+
+
+def test_a_fresh_view_is_not_built_again(filled, tmp_path, monkeypatch):
+    open_scan(tmp_path, filled)
+    monkeypatch.setattr(view_module, "_build", None)
+    assert len(open_scan(tmp_path, Store.open(tmp_path)).mentions) == 3
+
+
+def test_a_stale_view_is_replaced(filled, tmp_path):
+    old = open_scan(tmp_path, filled)
+    Store.open(tmp_path).write([record("c", WEST)], replace=False)
+    assert len(open_scan(tmp_path, filled).mentions) == 3
+    filled.refresh()
+    new = open_scan(tmp_path, filled)
+    assert new.state == filled.state != old.state
+    assert len(new.mentions) == 4
+    assert [entry.name for entry in (tmp_path / "scan").iterdir() if entry.is_dir()] == [new.state]
+    np.testing.assert_allclose(old.scores(np.array(EAST)), [1, 0, 0.6], atol=5e-4)
+
+
+def test_views_that_are_not_whole_are_built_again(filled, tmp_path):
+    view = tmp_path / "scan" / open_scan(tmp_path, filled).state
+    (tmp_path / "scan" / "partial").mkdir()
+    for name in ("vectors.f16", "mentions.bin", "document_first.i64", "view.json"):
+        content = (view / name).read_bytes()
+        (view / name).write_bytes(content[:-1])
+        open_scan(tmp_path, filled)
+        assert (view / name).read_bytes() == content
+        (view / name).unlink()
+        open_scan(tmp_path, filled)
+        assert (view / name).read_bytes() == content
+
+
+def test_a_build_that_fails_leaves_no_view(filled, tmp_path, monkeypatch):
+    def failing(columns):
+        yield from batches(["mentions", "vectors"])
+        raise StoreError("damaged")
+
+    batches = filled.batches
+    monkeypatch.setattr(filled, "batches", failing)
+    with pytest.raises(StoreError, match="damaged"):
+        open_scan(tmp_path, filled)
+    monkeypatch.undo()
+    assert not (tmp_path / "scan" / filled.state).exists()
+    assert len(open_scan(tmp_path, filled).mentions) == 3
+
+
+def test_temporary_files_serve_where_the_index_cannot_be_written(filled, tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    (tmp_path / "scan").write_text("in the way")
+    scan = open_scan(tmp_path, filled)
+    np.testing.assert_allclose(scan.scores(np.array(NORTH)), [0, 1, 0.8], atol=5e-4)
+    assert list(temporary.iterdir()) == []
+
+
+def test_no_room_anywhere(filled, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    (tmp_path / "scan").write_text("in the way")
+    with pytest.raises(StoreError, match="set TMPDIR"):
+        open_scan(tmp_path, filled)
+
+
+def test_one_process_builds_while_others_wait(filled, tmp_path, monkeypatch):
+    built = open_scan(tmp_path, filled)
+    view = tmp_path / "scan" / built.state
+    view.rename(tmp_path / "elsewhere")
+
+    class Waiting(FileLock):
+        def acquire(self, *arguments, **options):
+            (tmp_path / "elsewhere").rename(view)
+            return super().acquire(*arguments, **options)
+
+    monkeypatch.setattr(view_module, "FileLock", Waiting)
+    monkeypatch.setattr(view_module, "_build", None)
+    assert len(open_scan(tmp_path, filled).mentions) == 3
+
+
+def test_increments_equal_a_rebuild(tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "_SMALL_FRAGMENTS", 5)
+    monkeypatch.setattr(store_module, "_FRAGMENT_ROWS", 20)
+    generator = np.random.default_rng(3)
+    store = Store.create(tmp_path / "grown", 2)
+    documents = {}
+    for step in range(25):
+        names = generator.choice(40, size=3, replace=False)
+        angles = [generator.uniform(0, 6.28, generator.integers(0, 4)) for _ in names]
+        changed = [
+            record(str(name), *((np.cos(angle), np.sin(angle)) for angle in turn), text=f"t{step}")
+            for name, turn in zip(names, angles, strict=True)
+        ]
+        store.write(changed, replace=True)
+        documents |= {one.id: one for one in changed}
+        if step % 4 == 3:
+            gone = sorted(documents)[:2]
+            assert store.delete(gone) == 2
+            documents = {name: one for name, one in documents.items() if name not in gone}
+        store.compact()
+        if step == 15:
+            store.purge()
+    fresh = Store.create(tmp_path / "fresh", 2)
+    fresh.write(list(documents.values()), replace=False)
+    assert hits(tmp_path / "grown", store) == hits(tmp_path / "fresh", fresh)
+    assert store.mention_count() == sum(len(one.spans) for one in documents.values())
+
+
+def hits(path, store):
+    results = search(
+        open_scan(path, store), store, np.array([0.6, 0.8]), query="q", limit=None, min_score=None
+    )
+    return {hit.id: hit for hit in results}
+
+
+def test_a_view_says_how_large_it_is(filled, tmp_path):
+    view = tmp_path / "scan" / open_scan(tmp_path, filled).state
+    sizes = json.loads((view / "view.json").read_text())
+    assert sizes == {"documents": 5, "mentions": 3, "dimensions": 2}

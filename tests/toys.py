@@ -1,0 +1,134 @@
+"""Tiny models of the real families, with random weights, and a tokenizer for them."""
+
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from torch import nn
+from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
+
+VOCABULARY = 300
+BLOCKS = 4
+
+_WIDTHS = {
+    "hidden_size": 32,
+    "num_hidden_layers": BLOCKS,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+}
+_GROUPED = {**_WIDTHS, "num_key_value_heads": 2}
+CONFIGS: dict[str, dict[str, Any]] = {
+    "llama": _GROUPED,
+    "mistral": _GROUPED,
+    "qwen2": _GROUPED,
+    "qwen3": {**_GROUPED, "head_dim": 8},
+    "gemma": {**_GROUPED, "head_dim": 8},
+    "phi3": {**_GROUPED, "pad_token_id": 0},
+    "gpt_neox": _WIDTHS,
+    "gpt2": {"n_embd": 32, "n_layer": BLOCKS, "n_head": 4},
+    "bert": _WIDTHS,
+    "roberta": _WIDTHS,
+    "distilbert": {"dim": 32, "n_layers": BLOCKS, "n_heads": 4, "hidden_dim": 48},
+    "mpnet": _WIDTHS,
+    "modernbert": _WIDTHS,
+}
+CAUSAL = {"llama", "mistral", "qwen2", "qwen3", "gemma", "phi3", "gpt_neox", "gpt2"}
+
+# Where each family keeps what a site is made of, written down apart from the code under test.
+MODULES: dict[str, dict[str, str]] = {
+    "llama": {
+        "value": "layers.{}.self_attn.v_proj",
+        "key": "layers.{}.self_attn.k_proj",
+        "query": "layers.{}.self_attn.q_proj",
+        "attention": "layers.{}.self_attn.o_proj",
+        "mlp": "layers.{}.mlp.down_proj",
+        "hidden": "layers.{}",
+    },
+    "bert": {
+        "value": "encoder.layer.{}.attention.self.value",
+        "key": "encoder.layer.{}.attention.self.key",
+        "query": "encoder.layer.{}.attention.self.query",
+        "attention": "encoder.layer.{}.attention.output.dense",
+        "mlp": "encoder.layer.{}.output.dense",
+        "hidden": "encoder.layer.{}",
+    },
+    "mpnet": {
+        "value": "encoder.layer.{}.attention.attn.v",
+        "key": "encoder.layer.{}.attention.attn.k",
+        "query": "encoder.layer.{}.attention.attn.q",
+        "attention": "encoder.layer.{}.attention.attn.o",
+        "mlp": "encoder.layer.{}.output.dense",
+        "hidden": "encoder.layer.{}",
+    },
+    "distilbert": {
+        "value": "transformer.layer.{}.attention.v_lin",
+        "key": "transformer.layer.{}.attention.k_lin",
+        "query": "transformer.layer.{}.attention.q_lin",
+        "attention": "transformer.layer.{}.attention.out_lin",
+        "mlp": "transformer.layer.{}.ffn.lin2",
+        "hidden": "transformer.layer.{}",
+    },
+    "gpt_neox": {
+        "fused": "layers.{}.attention.query_key_value",
+        "attention": "layers.{}.attention.dense",
+        "mlp": "layers.{}.mlp.dense_4h_to_h",
+        "hidden": "layers.{}",
+    },
+    "gpt2": {
+        "fused": "h.{}.attn.c_attn",
+        "attention": "h.{}.attn.c_proj",
+        "mlp": "h.{}.mlp.c_proj",
+        "hidden": "h.{}",
+    },
+    "phi3": {
+        "fused": "layers.{}.self_attn.qkv_proj",
+        "attention": "layers.{}.self_attn.o_proj",
+        "mlp": "layers.{}.mlp.down_proj",
+        "hidden": "layers.{}",
+    },
+    "modernbert": {
+        "fused": "layers.{}.attn.Wqkv",
+        "attention": "layers.{}.attn.Wo",
+        "mlp": "layers.{}.mlp.Wo",
+        "hidden": "layers.{}",
+    },
+}
+for _same in ("mistral", "qwen2", "qwen3", "gemma"):
+    MODULES[_same] = MODULES["llama"]
+MODULES["roberta"] = MODULES["bert"]
+
+
+def tiny_model(family: str, seed: int = 0) -> nn.Module:
+    """Return a family's base model with random weights, four blocks deep."""
+    torch.manual_seed(seed)
+    special = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+    settings = {"vocab_size": VOCABULARY, **special, **CONFIGS[family]}
+    config = AutoConfig.for_model(family, **settings)
+    if family == "modernbert":
+        config.cls_token_id, config.sep_token_id = 1, 2
+    config.use_cache = False
+    return AutoModel.from_config(config).eval()
+
+
+def byte_tokenizer(*, special: bool) -> PreTrainedTokenizerFast:
+    """Return a tokenizer that gives a token for each UTF-8 byte, with offsets in characters.
+
+    Args:
+        special: whether it puts a start and an end token around a text, as encoders' do.
+    """
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {"[PAD]": 0, "[CLS]": 1, "[SEP]": 2, "[UNK]": 3}
+    vocabulary |= {letter: index for index, letter in enumerate(alphabet, len(vocabulary))}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    if special:
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
+        )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        unk_token="[UNK]",
+    )
