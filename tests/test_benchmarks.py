@@ -39,9 +39,6 @@ Young\torganization-education
 
 He\tO
 won\tO
-
-The\tO
-Sun\tmedia
 """
 CONLL = """\
 # id a-1\tdomain=en
@@ -94,7 +91,7 @@ def test_few_nerd_text_layout(tmp_path: Path) -> None:
     }
     assert benchmark.notes == (
         "Few-NERD, dev.txt.",
-        "1 sentences of four words or fewer are left out.",
+        "Sentences of four words or fewer, left out: 1.",
     )
 
 

@@ -129,9 +129,10 @@ def test_views_that_are_not_whole_are_built_again(filled, tmp_path):
     (tmp_path / "scan" / "partial").mkdir()
     for name in ("vectors.f16", "mentions.bin", "document_first.i64", "view.json"):
         content = (view / name).read_bytes()
-        (view / name).write_bytes(content[:-1])
-        open_scan(tmp_path, filled)
-        assert (view / name).read_bytes() == content
+        for damaged in (content[:-1], content + b"0"):
+            (view / name).write_bytes(damaged)
+            open_scan(tmp_path, filled)
+            assert (view / name).read_bytes() == content
         (view / name).unlink()
         open_scan(tmp_path, filled)
         assert (view / name).read_bytes() == content

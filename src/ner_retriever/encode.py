@@ -18,8 +18,9 @@ from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import Preset
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError, QueryError
-from ner_retriever.head.files import check_head, find_head, load_head
+from ner_retriever.head.files import load_head
 from ner_retriever.head.network import Head
+from ner_retriever.head.record import check_head, find_head
 from ner_retriever.text.windows import sentence_starts, token_windows, window_of
 
 Vectors = NDArray[np.float32]
@@ -233,7 +234,7 @@ def load_encoder(preset: Preset, *, device: str | None = None) -> Encoder:
     head, record = load_head(find_head(preset.head))
     extractor = load_extractor(preset, device=device)
     check_head(record, backbone=extractor.fingerprint, site=preset.site_fingerprint)
-    return Encoder(extractor, head, record.sha256[:16])
+    return Encoder(extractor, head, record.fingerprint)
 
 
 def _token_range(tokens: Tokens, span: Span) -> tuple[int, int]:

@@ -31,7 +31,7 @@ class Window:
     ranges: NDArray[np.int64]
 
 
-class _Stop(Exception):  # noqa: N818 - it ends a pass, it is no error
+class _Stop(Exception):
     """Ends a forward pass once what was wanted is there."""
 
 

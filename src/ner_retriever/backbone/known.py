@@ -37,6 +37,10 @@ class KnownModel:
     wheels: tuple[Wheel, ...] = ()
     pins: Mapping[str, str] = field(default_factory=dict)
 
+    def fingerprint(self, name: str) -> str:
+        """Name the weights, wherever they lie."""
+        return "-".join([name, *(sha256[:16] for sha256 in self.pins.values())])
+
 
 def _mpnet_part(part: int, sha256: str) -> Wheel:
     return Wheel(

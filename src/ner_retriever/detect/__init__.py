@@ -28,9 +28,9 @@ def load_detector(name: str, *, device: str = "cpu") -> Detector:
             return GivenSpans()
         case "spacy", "":
             return SpacySpans()
-        case "gliner", source if source:
+        case "gliner", _ if source:
             return GlinerSpans(source=source, name=name, device=device)
-        case "generative", source if source:
+        case "generative", _ if source:
             return GenerativeSpans(name=name, model=MarkingModel(source=source, device=device))
     raise ConfigError(
         f"no detector {name!r}; choose spans, spacy, gliner:MODEL or generative:MODEL, "

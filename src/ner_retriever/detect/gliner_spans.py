@@ -175,7 +175,9 @@ def word_windows(
 def _token_counts(tokenizer: Any, words: Sequence[str]) -> list[int]:
     counts = [0] * len(words)
     if words:
-        encoded = tokenizer(list(words), is_split_into_words=True, add_special_tokens=False)
+        encoded = tokenizer(
+            list(words), is_split_into_words=True, add_special_tokens=False, verbose=False
+        )
         for word in encoded.word_ids():
             counts[word] += 1
     return counts

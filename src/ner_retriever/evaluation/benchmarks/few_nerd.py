@@ -98,7 +98,7 @@ def load_few_nerd(path: Path) -> Benchmark:
             kept.append(_gold_text(f"{file.stem}-{number}", tokens, labels))
     notes = [f"Few-NERD, {file.name}."]
     if short:
-        notes.append(f"{short} sentences of four words or fewer are left out.")
+        notes.append(f"Sentences of four words or fewer, left out: {short}.")
     queries = {label: query_text(label) for label in LABELS}
     queries |= _named_queries(file.with_name(_NAMES_FILE))
     return assemble("few-nerd", kept, queries=queries, notes=notes)

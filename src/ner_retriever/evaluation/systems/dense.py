@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from ner_retriever.documents import Document
 from ner_retriever.errors import MissingExtra, UnsupportedModel, WeightsNotFound
 
-# The model cards' own instructions for retrieval; texts get none.
+# The model cards' own instructions for retrieval, by the last part of the id; texts get none.
 INSTRUCTIONS = {
-    "intfloat/e5-mistral-7b-instruct": (
+    "e5-mistral-7b-instruct": (
         "Instruct: Given a web search query, retrieve relevant passages that answer the query\n"
         "Query: "
     ),
@@ -73,7 +73,9 @@ class Dense:
             ) from error
         self.name = f"dense:{Path(model).name}" if name is None else name
         self._source = model
-        self._instruction = INSTRUCTIONS.get(model) if instruction is None else instruction
+        self._instruction = (
+            INSTRUCTIONS.get(Path(model).name) if instruction is None else instruction
+        )
         self._batch_size = batch_size
         self._vectors: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
 

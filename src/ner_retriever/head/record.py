@@ -1,0 +1,106 @@
+"""What a head says of itself, and where it is; read without loading a model library."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ner_retriever.config import Settings, cache_folder
+from ner_retriever.errors import (
+    ConfigError,
+    FingerprintMismatch,
+    WeightsCorrupted,
+    WeightsNotFound,
+)
+
+FORMAT = 1
+WEIGHTS_NAME, RECORD_NAME = "head.safetensors", "head.json"
+_BUNDLED = Path(__file__).parent / "bundled"
+_WIDEST = 1 << 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeadRecord(Settings):
+    """What head.json holds.
+
+    Attributes:
+        backbone: fingerprint of the weights that the head was trained on.
+        site: fingerprint of site, prefix and template (``Preset.site_fingerprint``).
+        width, hidden, dimensions: of the layers.
+        sha256: of head.safetensors.
+        notes: where the head comes from and what it was measured to do.
+    """
+
+    backbone: str
+    site: str
+    width: int
+    hidden: int
+    dimensions: int
+    sha256: str = ""
+    format: int = FORMAT
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.format != FORMAT:
+            raise ConfigError(f"a head of format {self.format}; this version reads {FORMAT}")
+        for name in ("width", "hidden", "dimensions"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or not 0 < value <= _WIDEST:
+                raise ConfigError(f"a head's {name} must be 1 to {_WIDEST}, not {value!r}")
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the head's weights."""
+        return self.sha256[:16]
+
+
+def find_head(name: str) -> Path:
+    """Return a head's folder: a given folder, a bundled head, or an imported one.
+
+    Raises:
+        WeightsNotFound: there is none of that name.
+    """
+    for folder in (Path(name), _BUNDLED / name, imported_heads() / name):
+        if (folder / RECORD_NAME).is_file():
+            return folder
+    raise WeightsNotFound(
+        f"no head {name!r}: no folder of that name holds {RECORD_NAME}, none is bundled, none was "
+        f"imported; the published one for llama-3.1-8b is read with: ner-retriever heads import"
+    )
+
+
+def imported_heads() -> Path:
+    """Return the folder of imported heads."""
+    return cache_folder() / "heads"
+
+
+def read_record(folder: Path) -> HeadRecord:
+    """Read a head's record.
+
+    Raises:
+        WeightsCorrupted: it is damaged.
+    """
+    try:
+        return HeadRecord.from_record(json.loads((folder / RECORD_NAME).read_bytes()))
+    except (OSError, ValueError, TypeError, ConfigError) as error:
+        raise WeightsCorrupted(
+            f"{folder / RECORD_NAME} cannot be read: {error}; copy the head anew, or train it again"
+        ) from error
+
+
+def check_head(record: HeadRecord, *, backbone: str, site: str) -> None:
+    """Refuse a head that was trained on another backbone or site.
+
+    Raises:
+        FingerprintMismatch: naming what differs.
+    """
+    for what, trained, given in (
+        ("backbone", record.backbone, backbone),
+        ("site", record.site, site),
+    ):
+        if trained != given:
+            raise FingerprintMismatch(
+                f"the head was trained on another {what} ({trained}, not {given}); "
+                "use the preset that it was trained for, or train a head for this one"
+            )

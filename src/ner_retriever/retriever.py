@@ -1,0 +1,292 @@
+"""The package in one class: make or open an index, add documents, ask for a type."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ner_retriever.backbone.weights import find_weights
+from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET, Preset, load_preset
+from ner_retriever.detect import Detector, load_detector
+from ner_retriever.documents import Document
+from ner_retriever.errors import IndexNotFound, StoreError
+from ner_retriever.head.record import check_head, find_head, read_record
+from ner_retriever.index.lock import write_lock
+from ner_retriever.index.manifest import (
+    Manifest,
+    check_fingerprints,
+    read_manifest,
+    write_manifest,
+)
+from ner_retriever.index.scan import Scan
+from ner_retriever.index.store import Store
+from ner_retriever.index.view import open_scan
+from ner_retriever.indexing import Added, ErrorHandler, ProgressHandler, add_documents, as_documents
+from ner_retriever.search.ranking import search
+from ner_retriever.search.results import Results
+
+if TYPE_CHECKING:
+    from ner_retriever.encode import Encoder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexInfo:
+    """What an index holds and was made with.
+
+    Attributes:
+        documents, mentions: how many there are.
+        dimensions: of a mention's vector.
+        bytes: of all files of the index, earlier versions and derived files included.
+        version: of the store; grows with every change.
+        manifest: what the index was made with.
+    """
+
+    path: str
+    documents: int
+    mentions: int
+    dimensions: int
+    bytes: int
+    version: int
+    manifest: Manifest
+
+
+class Retriever:
+    """An index and the models that fill and search it.
+
+    Models are loaded when they are first needed; opening an index loads none.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, *, device: str | None = None) -> None:
+        """Use :meth:`create` or :meth:`open`."""
+        self.path = path
+        self.manifest = manifest
+        self._device = device
+        self._store = Store.open(path)
+        self._scan: Scan | None = None
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        *,
+        preset: str = DEFAULT_PRESET,
+        detector: str = DEFAULT_DETECTOR,
+        device: str | None = None,
+        replace: bool = False,
+    ) -> "Retriever":
+        """Make an empty index in a folder.
+
+        Args:
+            preset: a preset's name, or a JSON file with the keys of a ``Preset``.
+            detector: as ``--detector`` takes it.
+            device: as torch names it; by default a GPU where there is one.
+            replace: start over where there is an index already.
+
+        Raises:
+            ConfigError: no such preset or detector.
+            ModelError: the preset's weights are nowhere to be had.
+            StoreError: the folder cannot be written, holds an index, or holds something else.
+        """
+        folder = Path(path)
+        _check_free(folder, replace=replace)
+        settings = load_preset(preset)
+        fingerprints, dimensions = _describe(settings, device)
+        manifest = Manifest(
+            package_version=metadata.version("ner-retriever"),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            preset=settings.name,
+            dimensions=dimensions,
+            fingerprints={**fingerprints, "detector": load_detector(detector).fingerprint},
+            settings={"preset": settings.to_record(), "detector": detector},
+        )
+        _make_folder(folder)
+        with write_lock(folder):
+            # The manifest comes last: a folder without one is no index yet.
+            store = Store.create(folder, dimensions)
+            write_manifest(folder, manifest)
+            store.purge()
+        return cls(folder, manifest, device=device)
+
+    @classmethod
+    def open(cls, path: str | Path, *, device: str | None = None) -> "Retriever":
+        """Open an index.
+
+        Raises:
+            IndexNotFound: there is none.
+            IndexVersionError: another version of the package made it.
+            StoreError: it is damaged.
+        """
+        folder = Path(path)
+        return cls(folder, read_manifest(folder), device=device)
+
+    @property
+    def preset(self) -> Preset:
+        """The preset that the index was made with."""
+        return Preset.from_record(self.manifest.settings["preset"])
+
+    @cached_property
+    def encoder(self) -> "Encoder":
+        """The index's encoder, loaded when it is first asked for.
+
+        Raises:
+            ModelError: weights are nowhere to be had or damaged.
+            FingerprintMismatch: they are not those that filled the index.
+        """
+        from ner_retriever.encode import load_encoder
+
+        encoder = load_encoder(self.preset, device=self._device)
+        check_fingerprints(self.manifest, encoder.fingerprints)
+        return encoder
+
+    @cached_property
+    def detector(self) -> Detector:
+        """The index's detector.
+
+        Raises:
+            FingerprintMismatch: it is not the one that filled the index.
+        """
+        detector = load_detector(self.manifest.settings["detector"])
+        check_fingerprints(self.manifest, {"detector": detector.fingerprint})
+        return detector
+
+    def add(
+        self,
+        documents: Iterable[str | Mapping[str, Any] | Document],
+        *,
+        on_error: ErrorHandler | None = None,
+        progress: ProgressHandler | None = None,
+    ) -> Added:
+        """Add what is new, replace documents whose text changed, leave the rest alone.
+
+        Args:
+            documents: texts (named after their content), mappings with ``text`` and, if they have
+                them, ``id`` and ``spans``, or :class:`Document`. Taken as they come: any number.
+            on_error: takes the error of a document that cannot be used, which is then left out.
+            progress: called after each batch with what has been done so far.
+
+        Raises:
+            DocumentError: a document cannot be used, or two share an id.
+            IndexLocked: another process is writing.
+            StoreError: the index cannot be written; what was written before is safe.
+        """
+        with write_lock(self.path):
+            self._store.refresh()
+            return add_documents(
+                as_documents(documents),
+                store=self._store,
+                detector=self.detector,
+                encoder=lambda: self.encoder,
+                on_error=on_error,
+                progress=progress,
+            )
+
+    def search(
+        self, query: str, *, limit: int | None = 10, min_score: float | None = None
+    ) -> Results:
+        """Return the documents that mention an entity of a type, best first.
+
+        Args:
+            query: the type, in free text: ``dinosaur``, ``court that hears appeals``.
+            limit: most documents to return; ``None`` for all.
+            min_score: least cosine of a document's best mention; ``None`` for any.
+
+        Raises:
+            QueryError: the query, limit or least score makes no sense.
+            FingerprintMismatch: the models are not those that filled the index.
+            StoreError: the index is damaged.
+        """
+        self._store.refresh()
+        if self._scan is None or self._scan.state != self._store.state:
+            self._scan = open_scan(self.path, self._store)
+        return search(
+            self._scan,
+            self._store,
+            self.encoder.queries([query])[0],
+            query=query,
+            limit=limit,
+            min_score=min_score,
+        )
+
+    def delete(self, ids: Iterable[str], *, purge: bool = False) -> int:
+        """Delete documents; return how many of them there were.
+
+        Args:
+            purge: also remove earlier versions, and with them the text, from disk.
+
+        Raises:
+            IndexLocked: another process is writing.
+            StoreError: the index cannot be written.
+        """
+        with write_lock(self.path):
+            self._store.refresh()
+            deleted = self._store.delete(ids)
+            if purge:
+                self._store.purge()
+                self._scan = open_scan(self.path, self._store)
+        return deleted
+
+    def info(self) -> IndexInfo:
+        """Count what the index holds."""
+        self._store.refresh()
+        return IndexInfo(
+            path=str(self.path),
+            documents=self._store.count(),
+            mentions=self._store.mention_count(),
+            dimensions=self.manifest.dimensions,
+            bytes=sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file()),
+            version=self._store.version,
+            manifest=self.manifest,
+        )
+
+
+def _describe(preset: Preset, device: str | None) -> tuple[dict[str, str], int]:
+    """Return a preset's fingerprints and dimensions, without a model library where it can."""
+    if preset.head is None:
+        from ner_retriever.encode import load_encoder
+
+        encoder = load_encoder(preset, device=device)
+        return encoder.fingerprints, encoder.dimensions
+    record = read_record(find_head(preset.head))
+    check_head(
+        record,
+        backbone=find_weights(preset.backbone).fingerprint,
+        site=preset.site_fingerprint,
+    )
+    fingerprints = {
+        "backbone": record.backbone,
+        "site": record.site,
+        "head": record.fingerprint,
+    }
+    return fingerprints, record.dimensions
+
+
+def _check_free(folder: Path, *, replace: bool) -> None:
+    try:
+        read_manifest(folder)
+    except IndexNotFound:
+        if folder.is_dir() and any(entry.name not in _OURS for entry in folder.iterdir()):
+            raise StoreError(
+                f"{folder} is not empty and holds no index; give a folder that is new or empty"
+            ) from None
+        if folder.exists() and not folder.is_dir():
+            raise StoreError(f"{folder} is a file; give a folder for the index") from None
+        return
+    except StoreError:
+        # A damaged index, or one of another version, is still an index that may be replaced.
+        pass
+    if not replace:
+        raise StoreError(f"there is an index at {folder}; open it, or replace it (--replace)")
+
+
+# What a run that was stopped before its manifest leaves behind.
+_OURS = {"store.lance", "write.lock", "scan", "manifest.json.partial"}
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from error
