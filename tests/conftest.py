@@ -1,6 +1,27 @@
 """Shared by all tests: one thread, so that a test's time doesn't hang on what else runs."""
 
 import os
+from pathlib import Path
+
+import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+@pytest.fixture(scope="session")
+def toy_preset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A preset file of a tiny random BERT without a head."""
+    from toys import save_tiny_preset
+
+    return save_tiny_preset(tmp_path_factory.mktemp("toy"))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep tests from the user's cache and from every network, unless they need weights."""
+    if "NER_RETRIEVER_TEST_CACHE" in os.environ:
+        monkeypatch.setenv("NER_RETRIEVER_CACHE", os.environ["NER_RETRIEVER_TEST_CACHE"])
+        return
+    monkeypatch.setenv("NER_RETRIEVER_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("NER_RETRIEVER_OFFLINE", "1")

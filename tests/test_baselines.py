@@ -82,7 +82,7 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
     words = sorted({word for text in TEXTS for word in text.split()} | {"Instruct", "Query", ":"})
     vocabulary = {word: number for number, word in enumerate(["[PAD]", "[UNK]", *words])}
-    backend = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))  # noqa: S106
+    backend = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     backend.pre_tokenizer = pre_tokenizers.Whitespace()
     sizes = {
         "vocab_size": len(vocabulary),
@@ -103,8 +103,8 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         network.save_pretrained(folder / "network")
         FastTokenizer(
             tokenizer_object=backend,
-            pad_token="[PAD]",  # noqa: S106
-            unk_token="[UNK]",  # noqa: S106
+            pad_token="[PAD]",
+            unk_token="[UNK]",
             padding_side="left" if pooling == "lasttoken" else "right",
         ).save_pretrained(folder / "network")
         transformer = Transformer(str(folder / "network"))

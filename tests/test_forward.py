@@ -6,19 +6,21 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from toys import BLOCKS, CAUSAL, CONFIGS, MODULES, VOCABULARY, byte_tokenizer, tiny_model
 from torch import Tensor, nn
 
 from ner_retriever.backbone.forward import Window
 from ner_retriever.backbone.model import Backbone
 from ner_retriever.config import Component, Pooling, Site
 from ner_retriever.errors import UnsupportedModel
+from toys import BLOCKS, CAUSAL, CONFIGS, MODULES, VOCABULARY, byte_tokenizer, tiny_model
 
 FAMILIES = sorted(CONFIGS)
 COMPONENTS = get_args(Component)
 
 
-def hooked(model: nn.Module, family: str, component: Component, block: int, ids: list[int]) -> Tensor:
+def hooked(
+    model: nn.Module, family: str, component: Component, block: int, ids: list[int]
+) -> Tensor:
     """Run the whole model on one unpadded text and read a component's output off a hook."""
     paths = MODULES[family]
     path = paths[component] if component in paths else paths["fused"]

@@ -98,8 +98,6 @@ def test_limit_and_least_score(ask):
 
 
 def test_nothing_is_good_enough(ask):
-    results = ask(min_score=1.0, vector=NORTH)
-    assert ids(results) == ["both"]
     results = ask(min_score=0.9, vector=(0, -1))
     assert (ids(results), len(results), results.matching, results.documents) == ([], 0, 0, 5)
 

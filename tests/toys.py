@@ -1,5 +1,7 @@
 """Tiny models of the real families, with random weights, and a tokenizer for them."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -132,3 +134,20 @@ def byte_tokenizer(*, special: bool) -> PreTrainedTokenizerFast:
         sep_token="[SEP]",
         unk_token="[UNK]",
     )
+
+
+def save_tiny_preset(folder: Path, *, family: str = "bert", **settings: Any) -> Path:
+    """Write a tiny model and a preset for it, without a head; return the preset's file."""
+    model = folder / family
+    tiny_model(family).save_pretrained(model)
+    byte_tokenizer(special=family not in CAUSAL).save_pretrained(model)
+    preset = {
+        "name": "toy",
+        "backbone": str(model),
+        "site": {"component": "value", "block": 1, "pooling": "mean"},
+        "max_tokens": 64,
+        **settings,
+    }
+    file = folder / "toy.json"
+    file.write_text(json.dumps(preset))
+    return file

@@ -107,7 +107,6 @@ def add_documents(
         added = _add_batch(batch, added, run, store, detector, encoder, on_error)
         if progress:
             progress(added)
-    store.compact()
     return added
 
 
@@ -170,6 +169,7 @@ def _write(
         )
     ]
     store.write(records, replace=replace)
+    store.compact()
     return sum(map(len, spans))
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -43,21 +44,14 @@ def open_output(file: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     try:
-        with tempfile.NamedTemporaryFile(
-            "w",
-            encoding="utf-8",
-            newline="",
-            dir=file.parent,
-            prefix=f".{file.name}-",
-            delete=False,
-        ) as stream:
-            partial = Path(stream.name)
-            try:
+        number, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+        partial = Path(name)
+        try:
+            with os.fdopen(number, "w", encoding="utf-8", newline="") as stream:
                 yield stream
-                stream.close()
-                partial.replace(file)
-            finally:
-                partial.unlink(missing_ok=True)
+            partial.replace(file)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"cannot write {file}: {error.strerror}") from error
 

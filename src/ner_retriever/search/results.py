@@ -71,7 +71,7 @@ class Results(Sequence[Hit]):
         scores = self.mention_scores[first:last]
         found = self.scan.mentions[first:last]
         listed = np.flatnonzero(scores >= self.threshold)
-        order = listed[np.lexsort((found["end"][listed], found["start"][listed], -scores[listed]))]
+        order = listed[np.lexsort((found["start"][listed], -scores[listed]))]
         mentions = tuple(
             Mention(start, end, document.text[start:end], score)
             for start, end, score in zip(
