@@ -6,6 +6,7 @@ text → tokens → windows → truncated forward pass → site vectors → head
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -48,12 +49,19 @@ class Extractor:
         prefix = backbone.tokenize([preset.prefix])[0].ids
         self._before = np.concatenate([backbone.before, prefix])
         self._after = backbone.after
+        # A text of nothing but characters that the tokenizer drops is read as a full stop.
+        self._stand_in = backbone.tokenize(["."])[0]
         self._room = preset.max_tokens - len(self._before) - len(self._after)
         if self._room < 8:
             raise ConfigError(
                 f"max_tokens {preset.max_tokens} leaves {self._room} tokens for text beside "
                 "special tokens and prefix; raise it or shorten the prefix"
             )
+
+    @cached_property
+    def width(self) -> int:
+        """Width of the vectors; the first time, this costs the reading of a query."""
+        return int(self.queries(["type"]).shape[1])
 
     def mentions(
         self,
@@ -84,18 +92,16 @@ class Extractor:
             for slot in self._slots(index, text, its_tokens, its_spans)
         ]
         rows: dict[tuple[int, int], Vectors] = {}
-        width = 0
         for batch in _batches(slots):
             vectors = self._backbone.vectors([slot.window for slot in batch])
             owners = [owner for slot in batch for owner in slot.owners]
             rows.update(zip(owners, vectors, strict=True))
-            width = vectors.shape[1]
             if progress:
                 progress(len(batch))
         return [
             np.stack([rows[index, mention] for mention in range(len(its_spans))])
             if its_spans
-            else np.empty((0, width), dtype=np.float32)
+            else np.empty((0, self.width), dtype=np.float32)
             for index, its_spans in enumerate(spans)
         ]
 
@@ -111,12 +117,14 @@ class Extractor:
         queries = [self._clean(query) for query in types]
         texts = [self.preset.query_template.replace("{query}", query) for query in queries]
         spans = [[Span(len(before), len(before) + len(query))] for query in queries]
-        return (
-            np.concatenate(self.mentions(texts, spans)) if texts else np.empty((0, 0), np.float32)
-        )
+        if not texts:
+            return np.empty((0, self.width), dtype=np.float32)
+        return np.concatenate(self.mentions(texts, spans))
 
     def _clean(self, query: str) -> str:
         cleaned = " ".join(query.split())
+        if any(unicodedata.category(character) == "Cs" for character in cleaned):
+            raise QueryError(f"the query {query!r} holds half of a surrogate pair; replace it")
         if not any(unicodedata.category(character)[0] in "LNS" for character in cleaned):
             raise QueryError(f"the query {query!r} holds no word; name a type, such as 'museum'")
         if len(cleaned) > _LONGEST_QUERY:
@@ -130,6 +138,8 @@ class Extractor:
     ) -> Iterator[_Slot]:
         if not spans:
             return
+        if not len(tokens.ids):
+            tokens = self._stand_in
         ranges = [_token_range(tokens, span) for span in spans]
         windows = token_windows(
             tokens.spans,
@@ -154,12 +164,8 @@ class Extractor:
         first, last = window
         ids = np.concatenate([self._before, tokens.ids[first:last], self._after])
         inside = np.array([ranges[mention] for mention in mentions]).clip(first, last)
-        shifted = inside - first + len(self._before)
-        # A mention of characters that the tokenizer drops has no token: it gets its neighbour's.
-        shifted[:, 0] = shifted[:, 0].clip(0, max(len(ids) - 1, 0))
-        shifted[:, 1] = np.maximum(shifted[:, 1], shifted[:, 0] + 1)
         owners = [(index, mention) for mention in mentions]
-        return _Slot(Window(ids=ids, ranges=shifted), owners)
+        return _Slot(Window(ids=ids, ranges=inside - first + len(self._before)), owners)
 
 
 class Encoder:
@@ -178,18 +184,15 @@ class Encoder:
     @property
     def dimensions(self) -> int:
         """Width of the vectors."""
-        return self._head.dimensions if self._head else self.queries(["type"]).shape[1]
+        return self._head.dimensions if self._head else self._extractor.width
 
     def mentions(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
         """Return one (mentions, dimensions) float32 array a text, rows of length 1."""
+        if not texts:
+            return []
         vectors = self._extractor.mentions(texts, spans)
-        sizes = [len(rows) for rows in vectors]
-        if not sum(sizes):
-            return [np.empty((0, self.dimensions), dtype=np.float32) for _ in sizes]
-        projected = self._project(
-            np.concatenate([rows for rows in vectors if len(rows)]), "mentions"
-        )
-        return np.split(projected, np.cumsum(sizes)[:-1])
+        projected = self._project(np.concatenate(vectors), "mentions")
+        return np.split(projected, np.cumsum([len(rows) for rows in vectors])[:-1])
 
     def queries(self, types: Sequence[str]) -> Vectors:
         """Return (types, dimensions) float32, rows of length 1.
@@ -238,11 +241,18 @@ def load_encoder(preset: Preset, *, device: str | None = None) -> Encoder:
 
 
 def _token_range(tokens: Tokens, span: Span) -> tuple[int, int]:
-    """Return the tokens [first, last) that share a character with a span; may be empty."""
+    """Return the tokens [first, last) that share a character with a span.
+
+    A span of characters that the tokenizer drops has none: it gets its neighbour, the next token
+    or, at the end of the text, the last.
+    """
     starts, ends = tokens.spans[:, 0], tokens.spans[:, 1]
     first = int(np.searchsorted(ends, span.start, side="right"))
     last = int(np.searchsorted(starts, span.end, side="left"))
-    return first, max(first, last)
+    if first < last:
+        return first, last
+    neighbour = min(first, len(tokens.ids) - 1)
+    return neighbour, neighbour + 1
 
 
 def _batches(slots: list[_Slot]) -> Iterator[list[_Slot]]:

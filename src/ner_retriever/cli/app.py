@@ -4,12 +4,14 @@ import logging
 import os
 import sys
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from ner_retriever.cli import delete, heads, index, info, models, search, train
+from ner_retriever.cli.output import printable
 from ner_retriever.errors import NerRetrieverError
 
 USAGE = 2
@@ -23,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("index")(index.index)
@@ -56,15 +59,30 @@ def main() -> None:
     """Run the command line; an error of ours is one line on standard error and exit code 2."""
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
-        app()
+        try:
+            app()
+        finally:
+            # Here, where it can still be dealt with that the reader has gone or the disk is full.
+            sys.stdout.flush()
     except NerRetrieverError as error:
-        Console(stderr=True, soft_wrap=True).print(
-            f"error: {error}", style="bold red", markup=False, highlight=False
-        )
-        sys.exit(USAGE)
+        _fail(str(error))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output has gone; python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _drop_output()
+        sys.exit(1)
+    except OSError as error:
+        _drop_output()
+        _fail(f"{error}; check that there is room and permission to write, then run again")
+
+
+def _fail(message: str) -> NoReturn:
+    Console(stderr=True, soft_wrap=True).print(
+        Text(f"error: {printable(message)}", style="bold red")
+    )
+    sys.exit(USAGE)
+
+
+def _drop_output() -> None:
+    """Forget what standard output didn't take, which python would try to flush again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

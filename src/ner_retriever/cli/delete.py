@@ -8,8 +8,8 @@ from rich.console import Console
 
 
 def delete(
-    index: Annotated[Path, typer.Argument(help="The index's folder.")],
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Documents to delete.")],
+    index: Annotated[Path, typer.Argument(metavar="INDEX", help="The index's folder.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Documents to delete.")],
     purge: Annotated[
         bool,
         typer.Option(

@@ -14,7 +14,7 @@ app = typer.Typer(help="Import projection heads.", no_args_is_help=True)
 
 @app.command("import")
 def import_head(
-    file: Annotated[Path, typer.Argument(help="A PyTorch state dict, .pth.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A PyTorch state dict, .pth.")],
     preset: Annotated[
         str, typer.Option(help="The preset whose backbone and site the head was trained on.")
     ] = "llama-3.1-8b",

@@ -1,7 +1,9 @@
 """``ner-retriever index``: documents into an index."""
 
 import time
+from collections.abc import Iterator
 from enum import StrEnum
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +20,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET
+from ner_retriever.cli.output import printable
+from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET, load_preset
+from ner_retriever.documents import Document
 from ner_retriever.errors import ConfigError, DocumentError, IndexNotFound
 
 if TYPE_CHECKING:
@@ -39,7 +43,7 @@ def index(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...",
+            metavar="SOURCE",
             help="Files (.txt: a line a document; .jsonl, .csv, .tsv, .parquet; each also .gz), "
             "folders of such files, or - for standard input.",
         ),
@@ -48,14 +52,14 @@ def index(
     preset: Annotated[
         str | None,
         typer.Option(
-            help=f"minilm, smollm2, mpnet, llama-3.1-8b, or a JSON file.  \\[new: {DEFAULT_PRESET}]"
+            help=f"minilm, smollm2, mpnet, llama-3.1-8b, or a JSON file.  [new: {DEFAULT_PRESET}]"
         ),
     ] = None,
     detector: Annotated[
         str | None,
         typer.Option(
             help="How mentions are found: spacy, spans, gliner:MODEL, generative:MODEL.  "
-            f"\\[new: {DEFAULT_DETECTOR}, or spans with --spans-field]"
+            f"[new: {DEFAULT_DETECTOR}, or spans with --spans-field]"
         ),
     ] = None,
     text_field: Annotated[str, typer.Option(help="Field or column of the text.")] = "text",
@@ -86,32 +90,51 @@ def index(
     from ner_retriever.text.readers import read_documents
     from ner_retriever.text.sources import count_hint
 
-    skipped: list[DocumentError] = []
-    with _progress_bar() as bar:
-        task = bar.add_task("loading models", total=count_hint(sources), documents=0, rate=0.0)
-        documents = read_documents(
-            sources,
-            text_field=text_field,
-            id_field=id_field,
-            spans_field=spans_field,
-            whole_file=whole_file,
-            max_characters=max_characters,
-            on_error=skipped.append if on_error is OnError.SKIP else None,
-            progress=lambda size: bar.advance(task, size),
-        )
-        retriever = _open_or_create(
-            out, preset, detector or ("spans" if spans_field else None), replace=replace
-        )
-        try:
-            added = retriever.add(
-                documents,
-                on_error=skipped.append if on_error is OnError.SKIP else None,
-                progress=_Show(bar, task),
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    skipped = _Skipped()
+    handler = skipped if on_error is OnError.SKIP else None
+    try:
+        with _progress_bar(console) as bar:
+            task = bar.add_task("loading models", total=count_hint(sources), documents=0, rate=0.0)
+            documents = _begun(
+                read_documents(
+                    sources,
+                    text_field=text_field,
+                    id_field=id_field,
+                    spans_field=spans_field,
+                    whole_file=whole_file,
+                    max_characters=max_characters,
+                    on_error=handler,
+                    progress=lambda size: bar.advance(task, size),
+                )
             )
-        except KeyboardInterrupt:
-            bar.console.print("stopped; what was indexed is kept, and the next run goes on there")
-            raise
-    _summarise(out, added, skipped)
+            retriever = _open_or_create(
+                out, preset, detector or ("spans" if spans_field else None), replace=replace
+            )
+            added = retriever.add(documents, on_error=handler, progress=_Show(bar, task))
+    except KeyboardInterrupt:
+        console.print("stopped; what was indexed is kept, and the next run goes on there")
+        raise
+    _summarise(console, out, added, skipped)
+
+
+class _Skipped:
+    """Counts the documents that were left out, and keeps why for the first of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.listed: list[DocumentError] = []
+
+    def __call__(self, error: DocumentError) -> None:
+        self.count += 1
+        if self.count <= _LISTED_SKIPS:
+            self.listed.append(error)
+
+
+def _begun(documents: Iterator[Document]) -> Iterator[Document]:
+    """Read the first document now, so that bad input is refused before an index is touched."""
+    first = list(islice(documents, 1))
+    return chain(first, documents)
 
 
 class _Show:
@@ -143,8 +166,11 @@ def _open_or_create(
         except IndexNotFound:
             pass
         else:
-            _refuse_other("preset", preset, retriever.preset.name)
-            _refuse_other("detector", detector, retriever.manifest.settings["detector"])
+            if preset is not None and load_preset(preset) != retriever.preset:
+                raise _other("preset", preset, retriever.preset.name, "--preset")
+            made_with = retriever.manifest.settings["detector"]
+            if detector is not None and detector != made_with:
+                raise _other("detector", detector, made_with, "--detector and --spans-field")
             return retriever
     return Retriever.create(
         out,
@@ -154,16 +180,14 @@ def _open_or_create(
     )
 
 
-def _refuse_other(what: str, given: str | None, made_with: str) -> None:
-    name = Path(given).stem if given and given.endswith(".json") else given
-    if name is not None and name != made_with:
-        raise ConfigError(
-            f"the index was made with {what} {made_with!r}, not {name!r}; "
-            f"leave --{what} out, or start over with --replace"
-        )
+def _other(what: str, given: str, made_with: str, options: str) -> ConfigError:
+    return ConfigError(
+        f"the index was made with {what} {made_with!r}, not with {given!r}; "
+        f"leave {options} out, or start over with --replace"
+    )
 
 
-def _progress_bar() -> Progress:
+def _progress_bar(console: Console) -> Progress:
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -174,19 +198,21 @@ def _progress_bar() -> Progress:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=Console(stderr=True, highlight=False),
+        console=console,
+        transient=True,
+        # A bar in a log file is noise; the summary says it all.
+        disable=not console.is_terminal,
     )
 
 
-def _summarise(out: Path, added: "Added", skipped: list[DocumentError]) -> None:
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+def _summarise(console: Console, out: Path, added: "Added", skipped: _Skipped) -> None:
     console.print(
         f"{out}: {added.new:,} new, {added.replaced:,} replaced, {added.unchanged:,} unchanged "
         f"documents; {added.mentions:,} mentions indexed"
     )
-    if skipped:
-        console.print(f"{len(skipped):,} skipped:")
-        for error in skipped[:_LISTED_SKIPS]:
-            console.print(f"  {error}")
-        if len(skipped) > _LISTED_SKIPS:
-            console.print(f"  … and {len(skipped) - _LISTED_SKIPS:,} more")
+    if skipped.count:
+        console.print(f"{skipped.count:,} skipped:")
+        for error in skipped.listed:
+            console.print(f"  {printable(str(error))}")
+        if skipped.count > len(skipped.listed):
+            console.print(f"  … and {skipped.count - len(skipped.listed):,} more")

@@ -19,7 +19,7 @@ class InfoFormat(StrEnum):
 
 
 def info(
-    index: Annotated[Path, typer.Argument(help="The index's folder.")],
+    index: Annotated[Path, typer.Argument(metavar="INDEX", help="The index's folder.")],
     format: Annotated[InfoFormat, typer.Option(help="How it is written.")] = InfoFormat.TABLE,
 ) -> None:
     """Say what an index holds and what it was made with.

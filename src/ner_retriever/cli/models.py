@@ -11,7 +11,9 @@ from ner_retriever.errors import ConfigError, WeightsCorrupted, WeightsNotFound
 
 app = typer.Typer(help="List, fetch and verify the backbones' weights.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="A preset or backbone: minilm, all-MiniLM-L6-v2.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="A preset or backbone: minilm, all-MiniLM-L6-v2.")
+]
 
 
 @app.command("list")

@@ -3,9 +3,7 @@
 import csv
 import io
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -21,6 +19,8 @@ from ner_retriever.errors import InputError
 
 _CONTEXT = 70
 _LISTED_MENTIONS = 4
+# They hold emoji and words of many scripts together.
+_JOINERS = "\u200c\u200d"
 
 
 class Format(StrEnum):
@@ -43,17 +43,25 @@ def open_output(file: Path | None) -> Iterator[TextIO]:
             sys.stdout.reconfigure(encoding="utf-8")
         yield sys.stdout
         return
+    if file.is_dir():
+        raise InputError(f"cannot write {file}: it is a folder; give --out the path of a file")
+    # A device or a pipe must not be replaced by a file.
+    replaces = file.is_file() or not file.exists()
+    partial = file.with_name(f".{file.name}.partial") if replaces else file
     try:
-        number, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-        partial = Path(name)
         try:
-            with os.fdopen(number, "w", encoding="utf-8", newline="") as stream:
+            with partial.open("w", encoding="utf-8", newline="") as stream:
                 yield stream
-            partial.replace(file)
+            if replaces:
+                partial.replace(file)
         finally:
-            partial.unlink(missing_ok=True)
+            if replaces:
+                partial.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"cannot write {file}: {error.strerror}") from error
+        raise InputError(
+            f"cannot write {file}: {error.strerror}; check that its folder is there, can be "
+            "written and has room"
+        ) from error
 
 
 def write_jsonl(hits: Iterable[Hit], stream: TextIO) -> None:
@@ -97,25 +105,30 @@ def write_csv(hits: Iterable[Hit], stream: TextIO) -> None:
 
 
 def write_table(hits: Iterable[Hit], stream: TextIO) -> None:
-    """Write a table for reading: each document's best mention in its context."""
+    """Write a table for reading: each document's best mention in its context.
+
+    The mention is bold on a terminal and stands in brackets anywhere else.
+    """
+    console = Console(file=stream, highlight=False)
+    marks = ("", "") if console.is_terminal else ("[", "]")
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("score", justify="right", style="cyan")
+    table.add_column("score", justify="right", style="cyan", no_wrap=True)
     table.add_column("document", overflow="fold", max_width=24)
-    table.add_column("mention in context", ratio=1)
+    table.add_column("mention in context", overflow="fold", ratio=1)
     for hit in hits:
-        table.add_row(f"{hit.score:.3f}", _printable(hit.id), _context(hit))
-    Console(file=stream, highlight=False).print(table)
+        table.add_row(f"{hit.score:.3f}", Text(printable(hit.id)), _context(hit, marks))
+    console.print(table)
 
 
-def _context(hit: Hit) -> Text:
+def _context(hit: Hit, marks: tuple[str, str]) -> Text:
     best = hit.mentions[0]
+    opening, closing = marks
     first = max(best.start - _CONTEXT, 0)
     last = min(best.end + _CONTEXT, len(hit.text))
-    before, after = hit.text[first : best.start], hit.text[best.end : last]
     text = Text("…" if first else "")
-    text.append(_printable(before))
-    text.append(_printable(best.text), style="bold yellow")
-    text.append(_printable(after) + ("…" if last < len(hit.text) else ""))
+    text.append(printable(hit.text[first : best.start]))
+    text.append(f"{opening}{printable(best.text)}{closing}", style="bold yellow")
+    text.append(printable(hit.text[best.end : last]) + ("…" if last < len(hit.text) else ""))
     others = _others(hit.mentions)
     if others:
         text.append(f"  also: {others}", style="dim")
@@ -127,11 +140,13 @@ def _others(mentions: tuple[Mention, ...]) -> str:
     best = mentions[0].text.casefold()
     names = {mention.text.casefold(): mention.text for mention in mentions[:0:-1]}
     names.pop(best, None)
-    listed = [_printable(name) for name in list(names.values())[::-1]]
+    listed = [printable(name) for name in list(names.values())[::-1]]
     more = len(listed) - _LISTED_MENTIONS
     return ", ".join(listed[:_LISTED_MENTIONS]) + (f" and {more} more" if more > 0 else "")
 
 
-def _printable(text: str) -> str:
-    """Keep a document's control characters from the terminal."""
-    return "".join(character if character.isprintable() else " " for character in text)
+def printable(text: str) -> str:
+    """Put a text on one line and keep its control characters from the terminal."""
+    return "".join(
+        character if character.isprintable() or character in _JOINERS else " " for character in text
+    )

@@ -11,8 +11,10 @@ from ner_retriever.errors import QueryError
 
 
 def search(
-    index: Annotated[Path, typer.Argument(help="The index's folder.")],
-    query: Annotated[str, typer.Argument(help="The type, in free text: 'dinosaur'.")],
+    index: Annotated[Path, typer.Argument(metavar="INDEX", help="The index's folder.")],
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="The type, in free text: 'dinosaur'.")
+    ],
     limit: Annotated[str, typer.Option(help="Most documents to return: a number, or all.")] = "10",
     min_score: Annotated[
         float | None, typer.Option(help="Least score (cosine) of a document's best mention.")

@@ -75,6 +75,7 @@ def train(
     )
     lines = [json.dumps(record) + "\n" for record in trained.log]
     (out / "log.jsonl").write_text("".join(lines))
+    (out / "types.txt").write_text("".join(f"{name}\n" for name in trained.types))
     console.print(f"{out}: {trained.head.width} to {trained.head.dimensions} dimensions")
 
 

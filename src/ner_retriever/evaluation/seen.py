@@ -3,6 +3,28 @@
 from collections.abc import Iterable, Mapping
 
 from ner_retriever.evaluation.benchmarks import Benchmark
+from ner_retriever.head.record import find_head
+
+_TYPES_NAME = "types.txt"
+
+
+def read_training_types(head: str | None) -> frozenset[str] | None:
+    """The names of the types that a head was trained on, a line each in ``types.txt`` beside it.
+
+    ``None`` where there is no head, or it does not say.
+
+    Args:
+        head: a head's name or folder.
+
+    Raises:
+        WeightsNotFound: there is no such head.
+    """
+    if head is None:
+        return None
+    file = find_head(head) / _TYPES_NAME
+    if not file.is_file():
+        return None
+    return frozenset(filter(None, file.read_text(encoding="utf-8").splitlines()))
 
 
 def seen_types(queries: Mapping[str, str], training_types: Iterable[str]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -33,12 +34,14 @@ def load_head(folder: Path) -> tuple[Head, HeadRecord]:
                 f"{file} is damaged or another file (sha256 {found[:12]}…, expected "
                 f"{record.sha256[:12]}…); {remedy}"
             )
-        head = Head(record.width, record.hidden, record.dimensions)
-        head.load_state_dict(load_file(file))
+        # Nothing is allocated by what head.json says before the weights bear it out.
+        with torch.device("meta"):
+            head = Head(record.width, record.hidden, record.dimensions)
+        head.load_state_dict(load_file(file), assign=True)
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise WeightsCorrupted(f"{file} cannot be read: {reason}; {remedy}") from error
-    return head.eval().requires_grad_(False), record
+    return head.float().eval().requires_grad_(False), record
 
 
 def save_head(
@@ -63,5 +66,7 @@ def save_head(
             notes=notes,
         )
         (folder / RECORD_NAME).write_text(json.dumps(record.to_record(), indent=1) + "\n")
-    except OSError as error:
-        raise ModelError(f"cannot write a head into {folder}: {error.strerror}") from error
+    except (OSError, SafetensorError) as error:
+        raise ModelError(
+            f"cannot write a head into {folder} ({error}); choose a folder that can be written"
+        ) from error

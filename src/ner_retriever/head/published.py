@@ -1,9 +1,9 @@
 """Reading the projection head that the paper's authors published, a PyTorch state dict."""
 
-import pickle
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from ner_retriever.errors import WeightsCorrupted, WeightsNotFound
 from ner_retriever.head.network import Head
@@ -33,13 +33,15 @@ def read_published_head(file: Path) -> Head:
         raise WeightsCorrupted(f"{file} is over {_LARGEST >> 20} MiB, too large for a head")
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # a damaged file makes torch's reader raise almost anything
         raise WeightsCorrupted(
             f"{file} is not a PyTorch state dict of tensors alone, so it is not read"
         ) from error
     if not isinstance(state, dict) or set(state) != set(_NAMES):
         raise WeightsCorrupted(f"{file} must hold {', '.join(_NAMES)} and nothing else")
-    tensors = {_NAMES[name]: torch.as_tensor(tensor).float() for name, tensor in state.items()}
+    if not all(isinstance(value, Tensor) and value.is_floating_point() for value in state.values()):
+        raise WeightsCorrupted(f"{file} holds something else than tensors of real numbers")
+    tensors = {_NAMES[name]: tensor.float() for name, tensor in state.items()}
     first, second = tensors["first.weight"], tensors["second.weight"]
     if first.dim() != 2 or second.dim() != 2:
         raise WeightsCorrupted(f"{file} holds weights that are not matrices")

@@ -44,6 +44,9 @@ class HeadRecord(Settings):
     def __post_init__(self) -> None:
         if self.format != FORMAT:
             raise ConfigError(f"a head of format {self.format}; this version reads {FORMAT}")
+        for name in ("backbone", "site", "sha256"):
+            if not isinstance(getattr(self, name), str):
+                raise ConfigError(f"a head's {name} must be a string, not {getattr(self, name)!r}")
         for name in ("width", "hidden", "dimensions"):
             value = getattr(self, name)
             if not isinstance(value, int) or not 0 < value <= _WIDEST:

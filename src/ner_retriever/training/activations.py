@@ -30,6 +30,7 @@ class Activations:
         owners: (pairs,) int64 and
         types: (pairs,) int64: mention ``owners[i]`` has type ``types[i]``.
         texts: (mentions,) int64, the text that a mention stands in.
+        sources: (mentions,) str, the source of that text.
     """
 
     mentions: NDArray[np.float32]
@@ -38,6 +39,7 @@ class Activations:
     owners: NDArray[np.int64]
     types: NDArray[np.int64]
     texts: NDArray[np.int64]
+    sources: NDArray[np.str_]
 
 
 def extract(
@@ -69,8 +71,16 @@ def extract(
     all_types = [types for text in texts for types in text.types]
     pairs = [(owner, number[name]) for owner, types in enumerate(all_types) for name in types]
     owners, types = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    text_of = np.repeat(np.arange(len(texts)), [len(text.spans) for text in texts])
-    return Activations(mentions, queries, names, owners, types, text_of)
+    sizes = [len(text.spans) for text in texts]
+    return Activations(
+        mentions=mentions,
+        queries=queries,
+        names=names,
+        owners=owners,
+        types=types,
+        texts=np.repeat(np.arange(len(texts)), sizes),
+        sources=np.repeat([text.source for text in texts], sizes),
+    )
 
 
 def _queries(extractor: Extractor, names: Sequence[str], folder: Path) -> NDArray[np.float32]:

@@ -30,6 +30,7 @@ class TrainingConfig(Settings):
         learning_rate, weight_decay: AdamW's; the rate falls to 0 on a cosine.
         temperature: where the learned temperature begins.
         held_out: types kept for validation; 0 trains on all.
+        validation_sources: validate on texts of these sources; all, where none is named.
         evaluate_every: steps between validations.
         seed: of every draw.
     """
@@ -46,6 +47,7 @@ class TrainingConfig(Settings):
     weight_decay: float = 0.01
     temperature: float = 0.05
     held_out: int = 0
+    validation_sources: tuple[str, ...] = ()
     evaluate_every: int = 250
     seed: int = 0
 
@@ -55,11 +57,13 @@ class Trained:
     """A trained head and how it came about.
 
     Attributes:
+        types: names of the types that it was trained on.
         log: one record a validation: step, loss since the last, validation R-Precision (``None``
             without held-out types).
     """
 
     head: Head
+    types: tuple[str, ...]
     log: list[dict[str, float | None]] = field(default_factory=list)
 
 
@@ -75,7 +79,12 @@ def train(
         report: called with each record of the log as it is made.
     """
     torch.manual_seed(config.seed)
-    parts = split(activations, held_out=config.held_out, seed=config.seed)
+    parts = split(
+        activations,
+        held_out=config.held_out,
+        seed=config.seed,
+        sources=config.validation_sources,
+    )
     sampler = _Sampler(activations, parts, config)
     head = _new_head(activations, parts, config)
     log_temperature = torch.tensor(np.log(config.temperature)).float().requires_grad_()
@@ -109,7 +118,8 @@ def train(
             losses.clear()
             if report:
                 report(log[-1])
-    return Trained(head.eval().requires_grad_(False), log)
+    names = tuple(activations.names[number] for number in sampler.types)
+    return Trained(head.eval().requires_grad_(False), names, log)
 
 
 def _new_head(activations: Activations, parts: Split, config: TrainingConfig) -> Head:
@@ -136,8 +146,8 @@ class _Sampler:
         counts = np.bincount(types, minlength=len(activations.names))
         self._first = np.cumsum(counts) - counts
         self._counts = counts
-        self._types = np.flatnonzero(counts >= config.rarest)
-        weights = counts[self._types].astype(float) ** (1 - config.flatness)
+        self.types = np.flatnonzero(counts >= config.rarest)
+        weights = counts[self.types].astype(float) ** (1 - config.flatness)
         self._weights = weights / weights.sum()
         self._generator = np.random.default_rng(config.seed)
         self._config = config
@@ -149,8 +159,8 @@ class _Sampler:
     def draw(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Tensor]:
         """Return mentions (m,), types (t,), and whether a mention has a type, (m, t)."""
         types = self._generator.choice(
-            self._types,
-            min(self._config.types_a_batch, len(self._types)),
+            self.types,
+            min(self._config.types_a_batch, len(self.types)),
             replace=False,
             p=self._weights,
         )

@@ -1,5 +1,6 @@
 """Holding out types: what a head is chosen on, it has not seen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from ner_retriever.training.activations import Activations
 
 _FEWEST_MENTIONS = 12
-_SHARE_OF_MENTIONS = 0.25
+_SHARE_OF_TEXTS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +29,19 @@ class Split:
     validation_mentions: NDArray[np.int64]
 
 
-def split(activations: Activations, *, held_out: int, seed: int) -> Split:
-    """Hold out types, with all their descendants and all mentions of both.
+def split(
+    activations: Activations, *, held_out: int, seed: int, sources: Sequence[str] = ()
+) -> Split:
+    """Hold out types, with all their descendants and every text that mentions one.
 
     A type is taken for a descendant of another when nine in ten of its mentions have the other
-    too. Validation searches the held-out types' mentions among a quarter of all others. Very
-    common types are not held out: training without ``person`` would tell nothing.
+    too. Validation searches the held-out types' texts among a quarter of all others. Very common
+    types are not held out: training without ``person`` would tell nothing.
 
     Args:
         held_out: how many types to hold out; 0 trains on everything.
+        sources: validate on texts of these sources alone; all, where none is named. A head is for
+            sentences, which dictionary entries are not.
     """
     counts = np.bincount(activations.types, minlength=len(activations.names))
     total = len(activations.mentions)
@@ -44,17 +49,20 @@ def split(activations: Activations, *, held_out: int, seed: int) -> Split:
         none = np.empty(0, dtype=np.int64)
         return Split(np.ones(len(counts), bool), none, np.ones(total, bool), none)
     generator = np.random.default_rng(seed)
-    eligible = np.flatnonzero((counts >= _FEWEST_MENTIONS) & (counts <= total // 50))
+    wanted = np.isin(activations.sources, sources) if sources else np.ones(total, bool)
+    wanted_types = activations.types[wanted[activations.owners]]
+    wanted_counts = np.bincount(wanted_types, minlength=len(counts))
+    eligible = np.flatnonzero((wanted_counts >= _FEWEST_MENTIONS) & (counts <= total // 50))
     chosen = np.sort(generator.choice(eligible, min(held_out, len(eligible)), replace=False))
     held_types = np.isin(np.arange(len(counts)), chosen) | _descendants(activations, chosen, counts)
     held_mentions = np.zeros(total, bool)
     held_mentions[activations.owners[held_types[activations.types]]] = True
     # The rest of a held-out mention's text goes with it: its context has been seen otherwise.
-    of_held_texts = np.isin(activations.texts, activations.texts[held_mentions])
-    background = ~of_held_texts & (generator.random(total) < _SHARE_OF_MENTIONS)
-    background = np.isin(activations.texts, activations.texts[background])
-    validation = of_held_texts | background
-    return Split(~held_types, chosen, ~validation, np.flatnonzero(validation))
+    held = np.isin(activations.texts, activations.texts[held_mentions])
+    background = np.unique(activations.texts[wanted & ~held])
+    background = background[generator.random(len(background)) < _SHARE_OF_TEXTS]
+    kept_apart = held | np.isin(activations.texts, background)
+    return Split(~held_types, chosen, ~kept_apart, np.flatnonzero(kept_apart & wanted))
 
 
 def _descendants(

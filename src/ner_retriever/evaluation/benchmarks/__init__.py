@@ -19,7 +19,16 @@ from ner_retriever.evaluation.benchmarks.jsonl import load_jsonl
 from ner_retriever.evaluation.benchmarks.multiconer2 import load_multiconer2
 from ner_retriever.evaluation.benchmarks.neretrieve import load_neretrieve
 
-__all__ = ["BENCHMARKS", "Benchmark", "GoldMention", "GoldText", "download", "is_other", "load"]
+__all__ = [
+    "BENCHMARKS",
+    "Benchmark",
+    "GoldMention",
+    "GoldText",
+    "check_name",
+    "download",
+    "is_other",
+    "load",
+]
 
 BENCHMARKS: dict[str, Callable[[Path], Benchmark]] = {
     "few-nerd": load_few_nerd,
@@ -28,13 +37,25 @@ BENCHMARKS: dict[str, Callable[[Path], Benchmark]] = {
     "neretrieve": load_neretrieve,
 }
 
+# The reference evaluation leaves shorter sentences out.
+_FEWEST_WORDS = {"few-nerd": 5}
 
-def load(name: str, path: Path, *, limit_texts: int | None = None, seed: int = 0) -> Benchmark:
+
+def load(
+    name: str,
+    path: Path,
+    *,
+    short_texts: bool = False,
+    limit_texts: int | None = None,
+    seed: int = 0,
+) -> Benchmark:
     """Read a benchmark.
 
     Args:
         name: a key of `BENCHMARKS`.
         path: its file, or the folder that it is in.
+        short_texts: keep the texts that the reference evaluation leaves out: sentences of Few-NERD
+            of four words or fewer.
         limit_texts: evaluate on a random sample of so many texts.
         seed: decides the sample.
 
@@ -42,8 +63,19 @@ def load(name: str, path: Path, *, limit_texts: int | None = None, seed: int = 0
         ConfigError: the name is unknown, or the limit is not positive.
         InputError: the files cannot be used.
     """
+    check_name(name)
+    benchmark = BENCHMARKS[name](path)
+    if name in _FEWEST_WORDS and not short_texts:
+        benchmark = benchmark.without_short(_FEWEST_WORDS[name])
+    return benchmark if limit_texts is None else benchmark.sample(limit_texts, seed=seed)
+
+
+def check_name(name: str) -> None:
+    """Refuse a benchmark that is not one of `BENCHMARKS`.
+
+    Raises:
+        ConfigError: naming those that are.
+    """
     if name not in BENCHMARKS:
         known = ", ".join(sorted(BENCHMARKS))
         raise ConfigError(f"unknown benchmark {name!r}; expected one of: {known}")
-    benchmark = BENCHMARKS[name](path)
-    return benchmark if limit_texts is None else benchmark.sample(limit_texts, seed=seed)

@@ -114,19 +114,40 @@ class Benchmark:
         if size >= len(self.texts):
             return self
         chosen = np.random.default_rng(seed).choice(len(self.texts), size=size, replace=False)
-        texts = tuple(self.texts[position] for position in sorted(chosen.tolist()))
+        texts = [self.texts[position] for position in sorted(chosen.tolist())]
+        return self._restricted(
+            texts, f"A sample of {size} of {len(self.texts)} texts (seed {seed})."
+        )
+
+    def without_short(self, fewest_words: int) -> "Benchmark":
+        """The pool without texts of fewer words; types that it no longer mentions are dropped.
+
+        Args:
+            fewest_words: how many words, with single spaces between them, a text must have.
+
+        Raises:
+            InputError: nothing is left.
+        """
+        texts = [text for text in self.texts if text.text.count(" ") + 1 >= fewest_words]
+        short = len(self.texts) - len(texts)
+        if not short:
+            return self
+        return self._restricted(
+            texts, f"Texts of fewer than {fewest_words} words, left out: {short}."
+        )
+
+    def _restricted(self, texts: Sequence[GoldText], note: str) -> "Benchmark":
         mentioned = {label for text in texts for label in _types(text)}
         queries = {label: query for label, query in self.queries.items() if label in mentioned}
-        dropped = sorted(set(self.queries) - set(queries))
-        notes = [f"A sample of {size} of {len(self.texts)} texts (seed {seed})."]
-        if dropped:
-            notes.append(f"Types without a text in the sample, left out: {', '.join(dropped)}.")
+        notes = [*self.notes, note]
+        if dropped := sorted(set(self.queries) - set(queries)):
+            notes.append(f"Types that no text left mentions: {', '.join(dropped)}.")
         return replace(
             self,
-            texts=texts,
+            texts=tuple(texts),
             queries=queries,
             other_types=self.other_types & queries.keys(),
-            notes=(*self.notes, *notes),
+            notes=tuple(notes),
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
+from ner_retriever.config import offline
 from ner_retriever.errors import ConfigError, InputError
 
 _HUB = "https://huggingface.co/datasets"
@@ -66,7 +67,7 @@ def download(name: str, *, folder: Path, announce: Callable[[str], None]) -> Pat
 
     Raises:
         ConfigError: the benchmark has no official download.
-        InputError: a file cannot be fetched or written.
+        InputError: a file cannot be fetched or written, or may not be fetched (offline).
     """
     if name not in SOURCES:
         raise ConfigError(f"the benchmark {name!r} has no official download; pass --data PATH")
@@ -76,6 +77,11 @@ def download(name: str, *, folder: Path, announce: Callable[[str], None]) -> Pat
         file = target / address.rsplit("/", 1)[1]
         if file.exists():
             continue
+        if offline():
+            raise InputError(
+                f"{file} is not there, and offline no network is asked; fetch {address} on a "
+                "machine with network access and pass its folder with --data"
+            )
         part = file.with_name(file.name + ".part")
         try:
             target.mkdir(parents=True, exist_ok=True)

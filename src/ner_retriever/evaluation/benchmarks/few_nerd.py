@@ -21,7 +21,6 @@ from ner_retriever.evaluation.benchmarks.files import find_file, read_lines, run
 
 _OUTSIDE = "O"
 _NAMES_FILE = "type-names.json"
-_FEWEST_TOKENS = 5
 
 _FINE_TYPES = {
     "art": "broadcastprogram film music other painting writtenart",
@@ -73,8 +72,8 @@ def query_text(label: str) -> str:
 def load_few_nerd(path: Path) -> Benchmark:
     """Read a split of Few-NERD.
 
-    Sentences of fewer than five tokens are left out, as in the reference evaluation. Query texts
-    come from ``type-names.json`` beside the file where there is one, from `query_text` otherwise.
+    Query texts come from ``type-names.json`` beside the file where there is one, from `query_text`
+    otherwise.
 
     Args:
         path: a ``.txt`` or ``.parquet`` file, or a folder with one.
@@ -89,19 +88,13 @@ def load_few_nerd(path: Path) -> Benchmark:
         what="a split of Few-NERD (.txt or .parquet)",
     )
     sentences = _read_parquet(file) if file.suffix == ".parquet" else _read_text(file)
-    kept: list[GoldText] = []
-    short = 0
-    for number, (tokens, labels) in enumerate(sentences, start=1):
-        if len(tokens) < _FEWEST_TOKENS:
-            short += 1
-        else:
-            kept.append(_gold_text(f"{file.stem}-{number}", tokens, labels))
-    notes = [f"Few-NERD, {file.name}."]
-    if short:
-        notes.append(f"Sentences of four words or fewer, left out: {short}.")
+    texts = [
+        _gold_text(f"{file.stem}-{number}", tokens, labels)
+        for number, (tokens, labels) in enumerate(sentences, start=1)
+    ]
     queries = {label: query_text(label) for label in LABELS}
     queries |= _named_queries(file.with_name(_NAMES_FILE))
-    return assemble("few-nerd", kept, queries=queries, notes=notes)
+    return assemble("few-nerd", texts, queries=queries, notes=(f"Few-NERD, {file.name}.",))
 
 
 def _gold_text(identifier: str, tokens: Sequence[str], labels: Sequence[str]) -> GoldText:

@@ -1,7 +1,6 @@
 """BM25 over whole texts: the query is the type's readable name."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,12 +8,13 @@ from numpy.typing import NDArray
 
 from ner_retriever.documents import Document
 from ner_retriever.errors import MissingExtra
+from ner_retriever.evaluation.systems import Progress, Settings, System
 
 _K1 = 1.5
 _B = 0.75
 
 
-class BM25:
+class BM25(System):
     """Lucene's BM25 (k1 1.5, b 0.75), lower case, English stop words, Snowball stemming.
 
     A text that shares no term with the query is not retrieved.
@@ -24,9 +24,6 @@ class BM25:
     """
 
     name = "bm25"
-    settings: Mapping[str, str | int | float | None] = MappingProxyType(
-        {"variant": "lucene", "k1": _K1, "b": _B, "stemmer": "snowball english", "stop words": "en"}
-    )
 
     def __init__(self) -> None:
         try:
@@ -40,6 +37,17 @@ class BM25:
         self._size = 0
 
     @property
+    def settings(self) -> Settings:
+        """The variant, its constants, and how texts become terms."""
+        return {
+            "variant": "lucene",
+            "k1": _K1,
+            "b": _B,
+            "stemmer": "snowball english",
+            "stop words": "en",
+        }
+
+    @property
     def bytes_a_text(self) -> float:
         """The inverted index: scores, text numbers, list borders and the terms themselves."""
         arrays = sum(
@@ -48,13 +56,15 @@ class BM25:
         terms = sum(len(term.encode()) for term in self._model.vocab_dict)
         return float(arrays + terms) / self._size
 
-    def index(self, documents: Sequence[Document]) -> None:
+    def index(self, documents: Sequence[Document], *, progress: Progress | None = None) -> None:
         """Tokenise the texts and weigh every term in every text."""
         self._size = len(documents)
         self._model = self._bm25s.BM25(method="lucene", k1=_K1, b=_B)
         self._model.index(
             self._tokens([document.text for document in documents]), show_progress=False
         )
+        if progress:
+            progress(len(documents))
 
     def rank(self, query: str) -> NDArray[np.float32]:
         """The BM25 score of each text: (n_texts,) float32, −inf where no term is shared."""

@@ -1,20 +1,24 @@
 """One vector a text, by a sentence embedding model: cosine with the vector of the type's name.
 
-sentence-transformers applies the pooling and normalisation that a model's own files prescribe: the
-mean for all-MiniLM-L6-v2 and all-mpnet-base-v2, the last token for e5-mistral-7b-instruct. Models
-that bring their own program code are refused; that leaves out nvidia/NV-Embed-v2, whose pooling is
+sentence-transformers applies the pooling that a model's own files prescribe, such as the last token
+for e5-mistral-7b-instruct. all-MiniLM-L6-v2 and all-mpnet-base-v2 are read from the cache of
+backbones, without their pooling files, and pooled as their cards say: by the mean. Models that bring their own program code are refused; that leaves out nvidia/NV-Embed-v2, whose pooling is
 such code: its figure in our tables is the published one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ner_retriever.backbone.known import KNOWN
+from ner_retriever.backbone.weights import find_weights
+from ner_retriever.config import offline
 from ner_retriever.documents import Document
 from ner_retriever.errors import MissingExtra, UnsupportedModel, WeightsNotFound
+from ner_retriever.evaluation.systems import Progress, Settings, System
 
 # The model cards' own instructions for retrieval, by the last part of the id; texts get none.
 INSTRUCTIONS = {
@@ -25,14 +29,14 @@ INSTRUCTIONS = {
 }
 
 
-class Dense:
+class Dense(System):
     """A sentence embedding model.
 
     Vectors are rounded to float16, as ours are when stored, before they are compared. Texts beyond
     the model's own limit are cut there by sentence-transformers.
 
     Args:
-        model: id on the hub, or a folder.
+        model: all-MiniLM-L6-v2, all-mpnet-base-v2, an id on the hub, or a folder.
         name: how it is called in results; by default ``dense:`` and the last part of the model.
         instruction: put before every query; by default the model card's where `INSTRUCTIONS` has
             it, otherwise what the model's own files prescribe for queries.
@@ -64,7 +68,13 @@ class Dense:
         except ImportError as error:
             raise MissingExtra("Sentence embeddings", "evaluation") from error
         try:
-            self._model: Any = SentenceTransformer(model, device=device, trust_remote_code=False)
+            self._model: Any = SentenceTransformer(
+                None if model in KNOWN else model,
+                modules=_mean_pooled(model) if model in KNOWN else None,
+                device=device,
+                trust_remote_code=False,
+                local_files_only=offline(),
+            )
         except (OSError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise WeightsNotFound(
@@ -80,7 +90,7 @@ class Dense:
         self._vectors: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
 
     @property
-    def settings(self) -> Mapping[str, str | int | float | None]:
+    def settings(self) -> Settings:
         """The model, how queries are introduced, and where its texts are cut."""
         return {
             "model": self._source,
@@ -94,15 +104,25 @@ class Dense:
         """One float16 vector."""
         return float(np.dtype(np.float16).itemsize * self._vectors.shape[1])
 
-    def index(self, documents: Sequence[Document]) -> None:
+    def index(self, documents: Sequence[Document], *, progress: Progress | None = None) -> None:
         """Embed every text."""
-        vectors = self._model.encode_document(
-            [document.text for document in documents],
-            batch_size=self._batch_size,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-        )
-        self._vectors = vectors.astype(np.float16).astype(np.float32)
+        # Sorted by length, so that a batch holds little padding.
+        order = sorted(range(len(documents)), key=lambda row: -len(documents[row].text))
+        batches = []
+        for first in range(0, len(order), self._batch_size):
+            texts = [documents[row].text for row in order[first : first + self._batch_size]]
+            vectors = self._model.encode_document(
+                texts,
+                batch_size=self._batch_size,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
+            batches.append(vectors.astype(np.float16).astype(np.float32))
+            if progress:
+                progress(min(first + self._batch_size, len(order)))
+        sorted_vectors = np.concatenate(batches)
+        self._vectors = np.empty_like(sorted_vectors)
+        self._vectors[order] = sorted_vectors
 
     def rank(self, query: str) -> NDArray[np.float32]:
         """The cosine of each text's vector with the query's: (n_texts,) float32."""
@@ -114,3 +134,11 @@ class Dense:
         )
         scores: NDArray[np.float32] = self._vectors @ vector.astype(np.float32)
         return scores
+
+
+def _mean_pooled(model: str) -> list[Any]:
+    """A known encoder with mean pooling, as a list of sentence-transformers' modules."""
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    transformer = Transformer.load(str(find_weights(model).folder))
+    return [transformer, Pooling(transformer.get_embedding_dimension(), pooling_mode="mean")]

@@ -1,0 +1,31 @@
+"""What a model that transformers has read is checked for, and how a failure is told."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ner_retriever.errors import UnsupportedModel
+
+
+def refuse_incomplete(missing: Iterable[str], source: Path) -> None:
+    """Refuse a model some of whose weights were not in its files.
+
+    transformers fills them with random numbers and goes on. The pooler alone may be missing: no
+    site lies behind it.
+
+    Args:
+        missing: names of the weights.
+
+    Raises:
+        UnsupportedModel: weights are missing.
+    """
+    needed = sorted(name for name in missing if not name.startswith("pooler."))
+    if needed:
+        raise UnsupportedModel(
+            f"{source} lacks {len(needed)} of the model's weights, such as {needed[0]}; "
+            "fetch or export it anew"
+        )
+
+
+def first_line(error: Exception) -> str:
+    """Return an error's message, or what stands for one, on one line."""
+    return (str(error).strip() or repr(error)).splitlines()[0]

@@ -1,0 +1,93 @@
+"""Systems by the names that ``--system`` takes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from ner_retriever.config import DEFAULT_PRESET, load_preset
+from ner_retriever.errors import ConfigError
+from ner_retriever.evaluation.systems import System
+from ner_retriever.evaluation.systems.bm25 import BM25
+from ner_retriever.evaluation.systems.dense import Dense
+from ner_retriever.evaluation.systems.hybrid import Hybrid
+
+_WITH_PRESET = ("ner-retriever", "untrained", "hybrid")
+_ALONE = ("bm25", "llm-hidden")
+_WITH_SOURCE = ("dense", "index")
+KNOWN_NAMES = (
+    "ner-retriever[:PRESET], untrained[:PRESET], hybrid[:PRESET], llm-hidden, bm25, dense:MODEL, "
+    "index:PATH"
+)
+
+
+def load_systems(
+    names: Sequence[str],
+    *,
+    preset: str = DEFAULT_PRESET,
+    spans: Literal["gold", "detected"] = "detected",
+) -> list[System]:
+    """Make systems, their models loaded, in the order of their names.
+
+    Args:
+        names: ``ner-retriever``, ``untrained`` and ``hybrid``, alone or with ``:PRESET``;
+            ``llm-hidden``; ``bm25``; ``dense:MODEL``; ``index:PATH``.
+        preset: of those that are named without one.
+        spans: which mentions they will be given; an index brings its own.
+
+    Raises:
+        ConfigError: a name or preset is unknown, or an index of detected mentions is to be
+            measured on gold ones.
+        MissingExtra: an optional dependency is not installed.
+        ModelError: a model cannot be loaded.
+        StoreError: an index cannot be opened.
+    """
+    parsed = [_parse(name) for name in names]
+    return [_load(kind, value, preset=preset, spans=spans) for kind, value in parsed]
+
+
+def _parse(name: str) -> tuple[str, str]:
+    kind, colon, value = name.partition(":")
+    known = (
+        kind in _WITH_PRESET
+        or (kind in _ALONE and not colon)
+        or (kind in _WITH_SOURCE and bool(value))
+    )
+    if not known:
+        raise ConfigError(f"unknown system {name!r}; expected one of: {KNOWN_NAMES}")
+    return kind, value
+
+
+def _load(kind: str, value: str, *, preset: str, spans: Literal["gold", "detected"]) -> System:
+    if kind == "bm25":
+        return BM25()
+    if kind == "dense":
+        return Dense(value)
+    if kind == "index":
+        return _existing_index(Path(value), spans=spans)
+    # Only now: what these import takes seconds to load.
+    from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
+    from ner_retriever.evaluation.systems.untrained import LLM_HIDDEN, Untrained
+
+    if kind == "llm-hidden":
+        return Untrained(LLM_HIDDEN, name=kind)
+    chosen = value or preset
+    name = f"{kind}:{load_preset(chosen).name}" if value else kind
+    if kind == "untrained":
+        return Untrained(load_preset(chosen), name=name)
+    if kind == "hybrid":
+        return Hybrid(NerRetriever(chosen), BM25(), name=name)
+    return NerRetriever(chosen, name=name)
+
+
+def _existing_index(path: Path, *, spans: Literal["gold", "detected"]) -> System:
+    from ner_retriever.evaluation.systems.ner_retriever import ExistingIndex
+    from ner_retriever.retriever import Retriever
+
+    retriever = Retriever.open(path)
+    detector = retriever.manifest.settings["detector"]
+    if spans == "gold" and detector != "spans":
+        raise ConfigError(
+            f"the index {path} was made with the detector {detector!r}, not with gold mentions; "
+            "evaluate it with --spans detected"
+        )
+    return ExistingIndex(retriever, name=f"index:{path.name}")

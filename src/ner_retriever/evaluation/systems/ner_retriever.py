@@ -1,0 +1,143 @@
+"""This package itself: an index that exists, or one made of the benchmark's texts.
+
+Texts are added and queries answered by `Retriever`, so what is measured is what users get:
+vectors rounded to float16, exact cosine, a text as good as its best mention.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ner_retriever.documents import Document, Mention
+from ner_retriever.errors import InputError
+from ner_retriever.evaluation.seen import read_training_types
+from ner_retriever.evaluation.systems import Progress, Settings, System
+from ner_retriever.index.store import Store
+from ner_retriever.retriever import Retriever
+
+
+class ExistingIndex(System):
+    """An index on disk that holds the benchmark's texts, with the mentions it was made with.
+
+    Texts are recognised by their content, whatever their id. Further texts in the index are
+    ignored: a text's score does not depend on the others.
+
+    Args:
+        retriever: the index, opened.
+        name: how it is called in results.
+
+    Raises:
+        ModelError: the index's models cannot be loaded.
+        FingerprintMismatch: they are not those that filled the index.
+    """
+
+    def __init__(self, retriever: Retriever, *, name: str) -> None:
+        self.name = name
+        self.training_types = read_training_types(retriever.preset.head)
+        self._retriever = retriever
+        self._documents: Sequence[Document] = ()
+        self._rows = np.empty(0, dtype=np.int64)
+        # Loaded here, so that it counts neither as time to index nor as time to answer.
+        self._fingerprints = retriever.encoder.fingerprints
+
+    @property
+    def settings(self) -> Settings:
+        """Preset, detector, fingerprints, and how many vectors of which size there are."""
+        info = self._retriever.info()
+        return {
+            "preset": info.manifest.preset,
+            "detector": info.manifest.settings["detector"],
+            **self._fingerprints,
+            "dimensions": info.dimensions,
+            "mentions": info.mentions,
+            "texts": info.documents,
+        }
+
+    @property
+    def bytes_a_text(self) -> float:
+        """The float16 vectors of its mentions."""
+        info = self._retriever.info()
+        return info.mentions * info.dimensions * np.dtype(np.float16).itemsize / info.documents
+
+    @property
+    def disk_bytes_a_text(self) -> float:
+        """All files of the index: text, mentions, vectors, and the copy of them that is scanned."""
+        info = self._retriever.info()
+        return info.bytes / info.documents
+
+    def index(self, documents: Sequence[Document], *, progress: Progress | None = None) -> None:
+        """Find the texts in the index.
+
+        Raises:
+            InputError: some are not there.
+        """
+        batches = Store.open(self._retriever.path).batches(["text"])
+        stored = (text for batch in batches for text in batch.column("text").to_pylist())
+        rows = {text: row for row, text in enumerate(stored)}
+        missing = [document.id for document in documents if document.text not in rows]
+        if missing:
+            raise InputError(
+                f"the index {self._retriever.path} lacks {len(missing)} of the benchmark's "
+                f"{len(documents)} texts (such as {missing[0]}); index the benchmark's own texts, "
+                "which ner-retriever convert writes"
+            )
+        self._documents = documents
+        self._rows = np.array([rows[document.text] for document in documents], dtype=np.int64)
+        if progress:
+            progress(len(documents))
+
+    def rank(self, query: str) -> NDArray[np.float32]:
+        """The cosine of each text's best mention: (n_texts,) float32, −inf without mentions."""
+        results = self._retriever.search(query, limit=None)
+        return results.scan.best(results.mention_scores)[self._rows]
+
+    def best_mentions(self, query: str, positions: Sequence[int]) -> list[Mention | None]:
+        """The best mention of each of some texts; ``None`` where the text has none."""
+        results = self._retriever.search(query, limit=None)
+        found: list[Mention | None] = []
+        for position in positions:
+            row = self._rows[position]
+            first, last = results.scan.document_first[row : row + 2].tolist()
+            if first == last:
+                found.append(None)
+                continue
+            best = first + int(np.argmax(results.mention_scores[first:last]))
+            start, end = results.scan.mentions[["start", "end"]][best].tolist()
+            surface = self._documents[position].text[start:end]
+            found.append(Mention(start, end, surface, float(results.mention_scores[best])))
+        return found
+
+
+class NerRetriever(ExistingIndex):
+    """A preset, with an index of its own in a temporary folder.
+
+    Args:
+        preset: a preset's name, or a JSON file with the keys of a ``Preset``.
+        name: how it is called in results.
+
+    Raises:
+        ConfigError: there is no such preset.
+        ModelError: its models cannot be loaded.
+        StoreError: the temporary folder cannot be written.
+    """
+
+    reads_mentions = True
+
+    def __init__(self, preset: str, *, name: str = "ner-retriever") -> None:
+        self._folder = TemporaryDirectory(prefix="ner-retriever-", ignore_cleanup_errors=True)
+        path = Path(self._folder.name) / "index"
+        super().__init__(Retriever.create(path, preset=preset, detector="spans"), name=name)
+
+    def index(self, documents: Sequence[Document], *, progress: Progress | None = None) -> None:
+        """Embed the documents' spans and store them.
+
+        Raises:
+            DocumentError: a document has no spans.
+        """
+        self._retriever.add(
+            documents, progress=(lambda added: progress(added.documents)) if progress else None
+        )
+        super().index(documents)
