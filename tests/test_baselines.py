@@ -1,20 +1,17 @@
-"""The baseline systems and the runner; dense models are tiny, with random weights."""
+"""The baseline systems; dense models are tiny, with random weights."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ner_retriever.documents import Document, Span
-from ner_retriever.errors import ConfigError, InputError, UnsupportedModel, WeightsNotFound
-from ner_retriever.evaluation.benchmarks import Benchmark, GoldMention, GoldText
-from ner_retriever.evaluation.runner import evaluate
+from ner_retriever.documents import Document
+from ner_retriever.errors import UnsupportedModel, WeightsNotFound
+from ner_retriever.evaluation.systems import System, dense
 from ner_retriever.evaluation.systems.bm25 import BM25
 from ner_retriever.evaluation.systems.dense import INSTRUCTIONS, Dense
 from ner_retriever.evaluation.systems.hybrid import Hybrid, fuse
@@ -159,6 +156,21 @@ def test_dense_instruction_can_be_given(tiny_models: dict[str, Path]) -> None:
     np.testing.assert_allclose(told.rank("hotel"), texts @ query, atol=2e-3)
 
 
+def test_dense_reads_known_backbones_without_pooling_files(
+    tiny_models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = Weights(folder=tiny_models["mean"] / "network", fingerprint="f", origin="here")
+    weights = Weights(folder=tiny_models["mean"], fingerprint="f", origin="here")
+    (known := dict(dense.KNOWN))["tiny"] = dense.KNOWN["all-MiniLM-L6-v2"]
+    monkeypatch.setattr(dense, "KNOWN", known)
+    monkeypatch.setattr(dense, "find_weights", lambda _: weights)
+    system = Dense("tiny", device="cpu")
+    system.index(documents())
+    given = Dense(str(tiny_models["mean"]), device="cpu")
+    given.index(documents())
+    np.testing.assert_array_equal(system.rank("hotel"), given.rank("hotel"))
+
+
 def test_dense_refuses_models_with_code_of_their_own() -> None:
     with pytest.raises(UnsupportedModel, match="program code of its own"):
         Dense("nvidia/NV-Embed-v2")
@@ -188,132 +200,8 @@ def test_hybrid_asks_both() -> None:
     assert system.settings == {"first": "a", "second": "b", "k": 60}
 
 
-# The runner
-
-
-class Fixed:
-    """Gives every query the same scores, and keeps what it was given."""
-
-    settings: dict[str, str | int | float | None] = {"constant": 1}  # noqa: RUF012
-    bytes_a_text = 4.0
-
-    def __init__(self, name: str, values: Sequence[float]) -> None:
-        self.name = name
-        self.documents: Sequence[Document] = ()
-        self._values = np.array(values, dtype=np.float32)
-
-    def index(self, documents: Sequence[Document]) -> None:
-        self.documents = documents
-
-    def rank(self, query: str) -> Any:
-        return self._values
-
-
-def benchmark() -> Benchmark:
-    """Ann is an Actor in texts 0 and 1, a Boat in 2, and something else in 3."""
-    types = [("Actor",), ("Actor",), ("Boat",), ("person-other",)]
-    texts = tuple(
-        GoldText(str(number), f"Ann {number}", (GoldMention(Span(0, 3), labels),))
-        for number, labels in enumerate(types)
-    )
-    queries = {"Actor": "Actor", "Boat": "Boat", "person-other": "Other"}
-    return Benchmark("jsonl", texts, queries, frozenset({"person-other"}), ("A note.",))
-
-
-def test_results_by_hand() -> None:
-    # Ranked 0, 3, 1, 2: Actor finds one of two, Boat none, the catch-all none.
-    result = evaluate(benchmark(), [Fixed("a", [4, 2, 1, 3])], spans="gold", seen={"Actor"})
-    measured = result["systems"]["a"]
-    assert measured["r_precision"] == 0.25
-    assert measured["r_precision_with_other"] == pytest.approx(0.5 / 3)
-    assert measured["per_type"] == {"Actor": 0.5, "Boat": 0.0, "person-other": 0.0}
-    assert measured["seen"] == {"types": 1, "r_precision": 0.5}
-    assert measured["unseen"] == {"types": 1, "r_precision": 0.0}
-    assert measured["metrics"]["average_precision"] == pytest.approx((5 / 6 + 1 / 4) / 2)
-    assert measured["intervals"]["r_precision"] == [0.0, 0.5]
-    assert measured["bytes_a_text"] == 4.0
-    assert measured["ms_a_query"] >= 0
-    assert measured["settings"] == {"constant": 1}
-    expected = {"benchmark": "jsonl", "spans": "gold", "texts": 4, "notes": ["A note."], "seed": 0}
-    assert {key: result[key] for key in expected} == expected
-    assert result["detection"] is None
-    assert json.loads(json.dumps(result, allow_nan=False)) == result
-
-
-def test_comparisons_put_the_better_system_first() -> None:
-    systems = [Fixed("worse", [1, 2, 3, 4]), Fixed("better", [4, 3, 2, 1])]
-    (test,) = evaluate(benchmark(), systems, spans="gold")["comparisons"]
-    assert (test["first"], test["second"], test["types"]) == ("better", "worse", 2)
-    assert test["difference"] == 0.5
-    # Differences 1 and 0: every pattern of signs is as far from zero.
-    assert (test["p_value"], test["exact"]) == (1.0, True)
-
-
-def test_systems_are_given_gold_detected_or_no_mentions() -> None:
-    system = Fixed("a", [4, 3, 2, 1])
-    evaluate(benchmark(), [system], spans="gold")
-    assert [document.spans for document in system.documents] == [(Span(0, 3),)] * 4
-    evaluate(benchmark(), [system], spans="detected")
-    assert [document.spans for document in system.documents] == [None] * 4
-    result = evaluate(
-        benchmark(), [system], detect=lambda found: [(Span(0, 3), Span(4, 5))] * len(found)
-    )
-    assert [document.spans for document in system.documents] == [(Span(0, 3), Span(4, 5))] * 4
-    assert result["detection"]["exact_recall"] == 1.0
-    assert result["detection"]["precision"] == 0.5
-    assert result["detection"]["mentions_a_text"] == 2.0
-
-
-def test_progress_reaches_its_total() -> None:
-    calls: list[tuple[str, int, int]] = []
-    evaluate(
-        benchmark(),
-        [Fixed("a", [4, 3, 2, 1])],
-        spans="gold",
-        progress=lambda *call: calls.append(call),
-    )
-    assert calls[:2] == [("a: index", 0, 4), ("a: index", 4, 4)]
-    assert calls[2:] == [("a: query", done, 3) for done in (1, 2, 3)]
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ([1, 2, 3], r"scores of shape \(3,\) and type float32; expected \(4,\)"),
-        ([1, 2, 3, np.nan], "no number or infinite"),
-        ([1, 2, 3, np.inf], "no number or infinite"),
-    ],
-)
-def test_unusable_scores(values: list[float], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        evaluate(benchmark(), [Fixed("a", values)], spans="gold")
-
-
-def test_settings_that_make_no_sense() -> None:
-    system = Fixed("a", [4, 3, 2, 1])
-    with pytest.raises(ConfigError, match="differ in name, not: none"):
-        evaluate(benchmark(), [])
-    with pytest.raises(ConfigError, match="differ in name, not: a, a"):
-        evaluate(benchmark(), [system, system])
-    with pytest.raises(ConfigError, match="nothing to detect"):
-        evaluate(benchmark(), [system], spans="gold", detect=lambda _: [])
-    with pytest.raises(ConfigError, match="gold or detected, not 'silver'"):
-        evaluate(benchmark(), [system], spans="silver")  # type: ignore[arg-type]
-
-
-def test_peak_memory_is_seen() -> None:
-    from ner_retriever.evaluation.environment import PeakMemory
-
-    with PeakMemory() as memory:
-        block = np.ones(40_000_000, dtype=np.uint8)
-        del block
-    if memory.bytes is None:
-        pytest.skip("this system does not tell")
-    assert 35e6 < memory.bytes < 80e6
-
-
 def test_importing_evaluation_loads_no_heavy_library() -> None:
-    modules = ["runner", "report", "systems.bm25", "systems.dense", "systems.hybrid", "benchmarks"]
+    modules = ["runner", "report", "systems.loading", "benchmarks"]
     imports = "; ".join(f"import ner_retriever.evaluation.{module}" for module in modules)
     heavy = "{'torch', 'transformers', 'matplotlib', 'sentence_transformers', 'bm25s', 'pyarrow'}"
     code = f"import sys; {imports}; sys.exit(str({heavy} & set(sys.modules) or ''))"

@@ -91,7 +91,7 @@ def test_few_nerd_text_layout(tmp_path: Path) -> None:
     }
     assert benchmark.notes == (
         "Few-NERD, dev.txt.",
-        "Sentences of four words or fewer, left out: 1.",
+        "Texts of fewer than 5 words, left out: 1.",
     )
 
 
@@ -108,8 +108,9 @@ def test_few_nerd_neighbours_of_the_same_type_are_one_mention_of_another_type_tw
 def test_few_nerd_keeps_sentences_of_more_than_four_words(tmp_path: Path, words: int) -> None:
     long = "".join(f"a{number}\tart-film\n" for number in range(6))
     other = "".join(f"b{number}\tart-film\n" for number in range(words))
-    benchmark = load("few-nerd", write(tmp_path / "a.txt", f"{long}\n{other}"))
-    assert len(benchmark.texts) == (2 if words > 4 else 1)
+    file = write(tmp_path / "a.txt", f"{long}\n{other}")
+    assert len(load("few-nerd", file).texts) == (2 if words > 4 else 1)
+    assert len(load("few-nerd", file, short_texts=True).texts) == 2
 
 
 def test_few_nerd_parquet_equals_text(tmp_path: Path) -> None:
@@ -494,6 +495,7 @@ class FakeResponse:
 def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
     def install(answer: Callable[[], Any]) -> None:
         monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: answer())
+        monkeypatch.delenv("NER_RETRIEVER_OFFLINE", raising=False)
 
     return install
 
@@ -525,6 +527,17 @@ def test_download_fails_cleanly(
     with pytest.raises(InputError, match="pass its folder with --data"):
         download("multiconer2", folder=tmp_path, announce=lambda _: None)
     assert not list(tmp_path.rglob("*.conll"))
+
+
+def test_offline_no_network_is_asked(
+    tmp_path: Path,
+    serve: Callable[[Callable[[], Any]], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    serve(lambda: pytest.fail("the network was asked"))
+    monkeypatch.setenv("NER_RETRIEVER_OFFLINE", "1")
+    with pytest.raises(InputError, match="offline no network is asked; fetch https://"):
+        download("multiconer2", folder=tmp_path, announce=lambda _: None)
 
 
 def test_no_official_download(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ def system(values: dict[str, float], **changes: Any) -> dict[str, Any]:
         "ms_a_query": 5.0,
         "peak_memory_bytes": 250_000_000,
         "bytes_a_text": 1720.32,
+        "disk_bytes_a_text": None,
         **changes,
     }
 
@@ -39,7 +40,9 @@ def result(spans: str = "detected", **changes: Any) -> dict[str, Any]:
         "other_types": ["person-other"],
         "systems": {
             "bm25": system({"Artist": 0.1, "Drink": 0.3}),
-            "ner-retriever:minilm": system({"Artist": 0.7, "Drink": 0.2}),
+            "ner-retriever:minilm": system(
+                {"Artist": 0.7, "Drink": 0.2}, disk_bytes_a_text=5120.4
+            ),
             "hybrid": system({"Artist": 0.4, "Drink": 0.3}),
         },
         "comparisons": [
@@ -61,6 +64,7 @@ def result(spans: str = "detected", **changes: Any) -> dict[str, Any]:
             },
         ],
         "detection": {
+            "detector": "spacy",
             "exact_recall": 0.85,
             "end_recall": 0.9,
             "overlap_recall": 0.99,
@@ -115,12 +119,14 @@ def test_best_system_stands_first(page: tuple[list[Path], str]) -> None:
 def test_cost_is_set_against_nv_embed(page: tuple[list[Path], str]) -> None:
     _, text = page
     # 1,720.32 bytes are 21 % of the 8,192 of 4,096 float16 numbers.
-    assert "| ner-retriever:minilm | 12.3 | 5.0 | 250 | 1,720 | -79% |" in text
+    assert "| ner-retriever:minilm | 12.3 | 5.0 | 250 | 1,720 | -79% | 5,120 |" in text
+    assert "| bm25 | 12.3 | 5.0 | 250 | 1,720 | -79% |  |" in text
+    assert "assumed is float16, 8,192 bytes (float32: 16,384)" in text
 
 
 def test_detection_and_tests_and_provenance(page: tuple[list[Path], str]) -> None:
     _, text = page
-    assert "| all mentions | 0.850 | 0.900 | 0.990 | 0.950 | 0.333 | 4.2 |" in text
+    assert "| spacy | 0.850 | 0.900 | 0.990 | 0.950 | 0.333 | 4.2 |" in text
     assert "| ner-retriever:minilm | +0.250 | < 0.001 |" in text
     assert "| hybrid | +0.100" not in text
     assert "on Abacus, 2 cores, no accelerator; commit abc; seed 0; python 3.11.0." in text
@@ -170,8 +176,15 @@ def test_types_seen_and_unseen_have_columns(tmp_path: Path) -> None:
 
 
 def test_kinds_of_systems() -> None:
-    names = ["ner-retriever:minilm", "bm25", "dense:all-mpnet-base-v2", "hybrid", "untrained"]
-    assert [kind(name) for name in names] == ["ours", "baseline", "baseline", "variant", "variant"]
+    kinds = {
+        "ner-retriever:minilm": "ours",
+        "index:my.index": "ours",
+        "bm25": "baseline",
+        "dense:all-mpnet-base-v2": "baseline",
+        "hybrid": "variant",
+        "untrained": "variant",
+    }
+    assert {name: kind(name) for name in kinds} == kinds
     assert best(result(), "baseline") == "bm25"
     assert best(result(systems={}), "ours") is None
 

@@ -1,13 +1,22 @@
-"""Tiny models of the real families, with random weights, and a tokenizer for them."""
+"""Tiny models of the real families with random weights, tokenizers for them, and a backbone whose
+vectors can be worked out by hand.
+"""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from numpy.typing import NDArray
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import nn
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
+
+from ner_retriever.backbone.forward import Window
+from ner_retriever.backbone.model import Tokens
+from ner_retriever.config import Pooling
 
 VOCABULARY = 300
 BLOCKS = 4
@@ -134,6 +143,87 @@ def byte_tokenizer(*, special: bool) -> PreTrainedTokenizerFast:
         sep_token="[SEP]",
         unk_token="[UNK]",
     )
+
+
+def word_tokenizer() -> PreTrainedTokenizerFast:
+    """Return a tokenizer of whole words, which drops control characters and accents as BERT's."""
+    words = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "the", "cafe", "museum", "in", "."]
+    vocabulary = {word: index for index, word in enumerate(words)}
+    tokenizer = Tokenizer(models.WordPiece(vocab=vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        unk_token="[UNK]",
+    )
+
+
+class LetterBackbone:
+    """A stand-in for a backbone that reads small letters and full stops and drops the rest.
+
+    ``^`` and ``$`` are its special tokens. A token's vector has 1 at its own sign, 1/2 at the sign
+    before it and 1/4 at the one after it.
+
+    Attributes:
+        passes: the windows of each batch that was read.
+    """
+
+    SIGNS = "^$.abcdefghijklmnopqrstuvwxyz"
+
+    def __init__(self, pooling: Pooling = "last") -> None:
+        self.pooling = pooling
+        self.before, self.after = np.array([0]), np.array([1])
+        self.passes: list[list[Window]] = []
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        tokens = []
+        for text in texts:
+            places = [n for n, sign in enumerate(text) if sign in self.SIGNS[2:]]
+            ids = np.array([self.SIGNS.index(text[n]) for n in places], dtype=np.int64)
+            spans = np.array([[n, n + 1] for n in places], dtype=np.int64)
+            tokens.append(Tokens(ids=ids, spans=spans.reshape(-1, 2)))
+        return tokens
+
+    def vectors(self, windows: list[Window]) -> NDArray[np.float32]:
+        self.passes.append(windows)
+        return np.stack(
+            [
+                self._pooled([self._token(window.ids, place) for place in range(*mention)])
+                for window in windows
+                for mention in window.ranges
+            ]
+        )
+
+    @classmethod
+    def row(cls, **weights: float) -> NDArray[np.float32]:
+        """Return a vector by signs; ``^``, ``$`` and ``.`` are called start, end and stop."""
+        vector = np.zeros(len(cls.SIGNS), dtype=np.float32)
+        names = {"start": "^", "end": "$", "stop": "."}
+        for name, weight in weights.items():
+            vector[cls.SIGNS.index(names.get(name, name))] = weight
+        return vector
+
+    def _token(self, ids: NDArray[np.int64], place: int) -> NDArray[np.float32]:
+        vector = np.zeros(len(self.SIGNS), dtype=np.float32)
+        for other, weight in ((place - 1, 0.5), (place, 1.0), (place + 1, 0.25)):
+            if 0 <= other < len(ids):
+                vector[ids[other]] += weight
+        return vector
+
+    def _pooled(self, rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        match self.pooling:
+            case "first":
+                return rows[0]
+            case "last":
+                return rows[-1]
+            case "mean":
+                return np.mean(rows, axis=0)
 
 
 def save_tiny_preset(folder: Path, *, family: str = "bert", **settings: Any) -> Path:

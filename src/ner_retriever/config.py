@@ -9,9 +9,10 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from types import NoneType, UnionType
+from typing import Any, Literal, Self, get_args, get_type_hints
 
 from ner_retriever.errors import ConfigError
 
@@ -50,21 +51,60 @@ class Settings:
         Raises:
             ConfigError: a key is unknown or missing, or a value is out of range.
         """
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(record) - known)
+        what = cls.__name__.lower()
+        if not isinstance(record, Mapping):
+            raise ConfigError(f"{what} must be a JSON object, not {type(record).__name__}")
+        kinds = get_type_hints(cls)
+        unknown = sorted(set(record) - kinds.keys())
         if unknown:
             raise ConfigError(
-                f"unknown key {unknown[0]!r} in {cls.__name__.lower()}; "
-                f"known keys: {', '.join(sorted(known))}"
+                f"unknown key {unknown[0]!r} in {what}; known keys: {', '.join(sorted(kinds))}"
             )
+        unfit = [
+            f"{what}: {name} must be {_named(kinds[name])}, not {value!r}"
+            for name, value in record.items()
+            if not _fits(value, kinds[name])
+        ]
         try:
-            return cls(**record)
-        except TypeError as error:
-            raise ConfigError(f"{cls.__name__.lower()}: {error}") from error
+            settings = cls(**record)
+        except (TypeError, AttributeError) as error:
+            raise ConfigError(unfit[0] if unfit else f"{what}: {error}") from error
+        if unfit:
+            raise ConfigError(unfit[0])
+        return settings
 
     def to_record(self) -> dict[str, Any]:
         """Return the settings as a mapping that JSON can hold."""
         return asdict(self)
+
+
+_JSON_NAMES = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a string",
+    NoneType: "null",
+}
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Return whether a JSON value is of a field's type; what JSON has no type for passes."""
+    if isinstance(kind, UnionType):
+        return any(_fits(value, part) for part in get_args(kind))
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind in _JSON_NAMES:
+        return isinstance(value, kind)
+    if isinstance(kind, type) and issubclass(kind, Settings):
+        return isinstance(value, Mapping)
+    return True
+
+
+def _named(kind: Any) -> str:
+    parts = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    return " or ".join(_JSON_NAMES.get(part, "an object") for part in parts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,8 +235,8 @@ def load_preset(name: str) -> Preset:
         )
     try:
         record = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise ConfigError(f"{path} is not JSON: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is not JSON: {error}; correct it") from error
     if not isinstance(record, dict):
         raise ConfigError(f"{path} must hold a JSON object, not {type(record).__name__}")
     return Preset.from_record({"name": path.stem, **record})

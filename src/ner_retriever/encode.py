@@ -98,10 +98,11 @@ class Extractor:
             rows.update(zip(owners, vectors, strict=True))
             if progress:
                 progress(len(batch))
+        width = len(next(iter(rows.values()))) if rows else self.width
         return [
             np.stack([rows[index, mention] for mention in range(len(its_spans))])
             if its_spans
-            else np.empty((0, self.width), dtype=np.float32)
+            else np.empty((0, width), dtype=np.float32)
             for index, its_spans in enumerate(spans)
         ]
 

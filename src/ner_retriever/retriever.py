@@ -1,5 +1,6 @@
 """The package in one class: make or open an index, add documents, ask for a type."""
 
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -120,7 +121,14 @@ class Retriever:
             StoreError: it is damaged.
         """
         folder = Path(path)
-        return cls(folder, read_manifest(folder), device=device)
+        manifest = read_manifest(folder)
+        missing = {"preset", "detector"} - manifest.settings.keys()
+        if missing:
+            raise StoreError(
+                f"{folder}/manifest.json is damaged: its settings lack {', '.join(sorted(missing))}"
+                "; restore it from a copy, or make the index again with --replace"
+            )
+        return cls(folder, manifest, device=device)
 
     @property
     def preset(self) -> Preset:
@@ -236,10 +244,19 @@ class Retriever:
             documents=self._store.count(),
             mentions=self._store.mention_count(),
             dimensions=self.manifest.dimensions,
-            bytes=sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file()),
+            bytes=sum(_size(file) for file in self.path.rglob("*")),
             version=self._store.version,
             manifest=self.manifest,
         )
+
+
+def _size(file: Path) -> int:
+    """Return a file's bytes; none for a folder, or if a writer has just removed it."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
 def _describe(preset: Preset, device: str | None) -> tuple[dict[str, str], int]:
@@ -264,6 +281,10 @@ def _describe(preset: Preset, device: str | None) -> tuple[dict[str, str], int]:
 
 
 def _check_free(folder: Path, *, replace: bool) -> None:
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise StoreError(f"{str(folder)!a}: the name is not UTF-8; choose another") from error
     try:
         read_manifest(folder)
     except IndexNotFound:

@@ -14,7 +14,7 @@ from ner_retriever.backbone.forward import Window, site_vectors
 from ner_retriever.backbone.loading import first_line, refuse_incomplete
 from ner_retriever.backbone.weights import Weights
 from ner_retriever.config import Site
-from ner_retriever.errors import UnsupportedModel
+from ner_retriever.errors import ModelError, UnsupportedModel
 
 _UNBOUNDED = 1 << 40
 
@@ -80,9 +80,22 @@ class Backbone:
         ]
 
     def vectors(self, windows: list[Window]) -> NDArray[np.float32]:
-        """Run one batch; return (mentions, width), mentions in the order of the windows."""
+        """Run one batch; return (mentions, width), mentions in the order of the windows.
+
+        Raises:
+            ModelError: a window is longer than the model's positions go, or memory runs out.
+        """
         pad_id = self._tokenizer.pad_token_id or 0
-        vectors = site_vectors(self._model, self._tap, self.site.pooling, windows, pad_id=pad_id)
+        try:
+            vectors = site_vectors(
+                self._model, self._tap, self.site.pooling, windows, pad_id=pad_id
+            )
+        except (IndexError, RuntimeError) as error:
+            longest = max(len(window.ids) for window in windows)
+            raise ModelError(
+                f"the model cannot read {len(windows)} windows of up to {longest} tokens "
+                f"({first_line(error)}); lower the preset's max_tokens, or free memory"
+            ) from error
         return vectors.float().cpu().numpy()
 
     def _special_ids(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import warnings
 from importlib import metadata
 from typing import Annotated, NoReturn
 
@@ -10,7 +11,18 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ner_retriever.cli import delete, heads, index, info, models, search, train
+from ner_retriever.cli import (
+    convert,
+    delete,
+    evaluate,
+    heads,
+    index,
+    info,
+    models,
+    report,
+    search,
+    train,
+)
 from ner_retriever.cli.output import printable
 from ner_retriever.errors import NerRetrieverError
 
@@ -33,6 +45,9 @@ app.command("search")(search.search)
 app.command("delete")(delete.delete)
 app.command("info")(info.info)
 app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("report")(report.report)
+app.command("convert")(convert.convert)
 app.add_typer(models.app, name="models")
 app.add_typer(heads.app, name="heads")
 
@@ -58,6 +73,9 @@ def options(
 def main() -> None:
     """Run the command line; an error of ours is one line on standard error and exit code 2."""
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    if not sys.warnoptions:
+        # Libraries' warnings are for developers; what a user must know is an error or an answer.
+        warnings.simplefilter("ignore")
     try:
         try:
             app()
@@ -73,7 +91,8 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         _drop_output()
-        _fail(f"{error}; check that there is room and permission to write, then run again")
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror}; check the path, its permissions and the room on the disk")
 
 
 def _fail(message: str) -> NoReturn:

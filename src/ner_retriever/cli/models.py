@@ -18,21 +18,22 @@ Name = Annotated[
 
 @app.command("list")
 def list_models() -> None:
-    """List presets, their backbones, and whether the weights are here and sound.
+    """List presets and their backbones, and whether the weights are on this machine and sound.
 
     Example: ner-retriever models list
     """
     from ner_retriever.backbone.known import KNOWN
 
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("preset", "backbone", "what it is", "licence", "on this machine"):
-        table.add_column(column)
+    table.add_column("preset", no_wrap=True)
+    table.add_column("backbone", no_wrap=True)
+    table.add_column("here", no_wrap=True)
+    table.add_column("what it is")
     for preset in PRESETS.values():
         model = KNOWN[preset.backbone]
-        table.add_row(
-            preset.name, preset.backbone, model.summary, model.license, _state(preset.backbone)
-        )
-    Console(highlight=False, soft_wrap=True).print(table)
+        about = f"{model.summary}; {model.license}"
+        table.add_row(preset.name, preset.backbone, _state(preset.backbone), about)
+    Console(highlight=False).print(table)
 
 
 @app.command("fetch")
@@ -84,5 +85,5 @@ def _state(backbone: str) -> str:
     try:
         weights = find_cached(backbone)
     except WeightsCorrupted:
-        return "damaged: models fetch --force"
+        return "damaged"
     return "no" if weights is None else "yes"

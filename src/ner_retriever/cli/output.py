@@ -125,10 +125,15 @@ def _context(hit: Hit, marks: tuple[str, str]) -> Text:
     opening, closing = marks
     first = max(best.start - _CONTEXT, 0)
     last = min(best.end + _CONTEXT, len(hit.text))
-    text = Text("…" if first else "")
-    text.append(printable(hit.text[first : best.start]))
+    before, after = hit.text[first : best.start], hit.text[best.end : last]
+    # Cut between words where there are any.
+    if first:
+        before = "… " + (before.partition(" ")[2] or before)
+    if last < len(hit.text):
+        after = (after.rpartition(" ")[0] or after) + " …"
+    text = Text(printable(before))
     text.append(f"{opening}{printable(best.text)}{closing}", style="bold yellow")
-    text.append(printable(hit.text[best.end : last]) + ("…" if last < len(hit.text) else ""))
+    text.append(printable(after))
     others = _others(hit.mentions)
     if others:
         text.append(f"  also: {others}", style="dim")

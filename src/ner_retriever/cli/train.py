@@ -45,9 +45,9 @@ def train(
     settings = load_preset(preset)
     how = TrainingConfig.from_record(_read_config(config))
     texts = sample(read_typed_mentions(data), limit_texts, how.seed)
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     extractor = load_extractor(settings)
-    with Progress(console=console) as bar:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("extracting", total=len(texts))
         activations = extract(
             extractor,
@@ -74,8 +74,9 @@ def train(
         notes=notes,
     )
     lines = [json.dumps(record) + "\n" for record in trained.log]
-    (out / "log.jsonl").write_text("".join(lines))
-    (out / "types.txt").write_text("".join(f"{name}\n" for name in trained.types))
+    (out / "log.jsonl").write_text("".join(lines), encoding="utf-8")
+    types = "".join(f"{name}\n" for name in trained.types)
+    (out / "types.txt").write_text(types, encoding="utf-8")
     console.print(f"{out}: {trained.head.width} to {trained.head.dimensions} dimensions")
 
 
@@ -84,7 +85,7 @@ def _read_config(file: Path | None) -> dict[str, Any]:
         return {}
     try:
         record = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"cannot read {file}: {error}") from error
     if not isinstance(record, dict):
         raise ConfigError(f"{file} must hold a JSON object")

@@ -23,7 +23,7 @@ _STATUS = Path("/proc/self/status")
 
 MEMORY_METHOD = (
     "peak resident set of the process while the system indexed and answered, less its resident set "
-    "before; Linux only"
+    "before; models are loaded before and not counted; Linux only"
 )
 
 

@@ -12,7 +12,7 @@ Result = dict[str, Any]
 _REQUIRED = ("benchmark", "spans", "texts", "notes", "queries", "systems", "comparisons")
 _TITLES = {"few-nerd": "Few-NERD", "multiconer2": "MultiCoNER 2", "neretrieve": "NERetrieve"}
 _BASELINES = ("bm25", "dense:")
-_OURS = "ner-retriever"
+_OURS = ("ner-retriever", "index:")
 
 
 def read_result(path: Path) -> Result:

@@ -1,12 +1,12 @@
 """One benchmark, several systems: index, ask every type, measure, compare."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import combinations
 from statistics import median
 from time import perf_counter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,19 @@ from ner_retriever.errors import ConfigError, InputError
 from ner_retriever.evaluation import environment
 from ner_retriever.evaluation.benchmarks import Benchmark
 from ner_retriever.evaluation.detection import detection_report
+from ner_retriever.evaluation.examples import worst_types
 from ner_retriever.evaluation.metrics import METRICS, R_PRECISION, macro_average, measure
+from ner_retriever.evaluation.seen import seen_types, training_overlap
 from ner_retriever.evaluation.significance import bootstrap_interval, paired_permutation_test
-from ner_retriever.evaluation.systems import System
+from ner_retriever.evaluation.systems import NamesMentions, System
 
-Detect = Callable[[Sequence[Document]], Sequence[Sequence[Span]]]
+if TYPE_CHECKING:
+    from ner_retriever.detect import Detector
+
 Progress = Callable[[str, int, int], None]
+
+_DETECTION_BATCH = 256
+_NAMED_TEXTS = 10
 
 
 def evaluate(
@@ -29,8 +36,9 @@ def evaluate(
     systems: Sequence[System],
     *,
     spans: Literal["gold", "detected"] = "detected",
-    detect: Detect | None = None,
-    seen: Collection[str] | None = None,
+    detector: "Detector | None" = None,
+    training_texts: Iterable[str] | None = None,
+    examples: int = 0,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -40,49 +48,53 @@ def evaluate(
         benchmark: texts, queries and what is relevant.
         systems: what is compared; names must differ.
         spans: whether systems are given the gold mentions, or detected ones.
-        detect: finds the mentions that systems are given, once for all of them. Without it each
-            system finds its own, and there is no detection report.
-        seen: the types that were seen in training (see `seen.seen_types`); macro averages are then
-            also given apart for types seen and unseen.
+        detector: finds the mentions that systems are given, once for all of them, if any system
+            reads mentions. Without it there is no detection report, and systems get no mentions.
+        training_texts: texts of the training data; those of the benchmark among them are named.
+        examples: at most how many examples of each kind of error are kept for the worst types of
+            each system that can name the mention that it found.
         seed: decides intervals and sampled tests.
         progress: is called with a stage, how much of it is done, and how much there is.
 
     Returns:
         What ``results.json`` holds; nothing but JSON types. ``r_precision`` is the macro average
-        without catch-all types; ``per_type`` holds R-Precision.
+        without catch-all types; ``per_type`` holds R-Precision. Where a system names the types
+        that it was trained on, every system's macro average is also given apart for types seen
+        and unseen by any of them.
 
     Raises:
-        ConfigError: no system, two of one name, or ``detect`` together with gold spans.
+        ConfigError: no system, two of one name, or a detector together with gold spans.
         InputError: a system's scores are not usable, or there is nothing to average.
     """
-    _check(systems, spans=spans, detect=detect)
+    _check(systems, spans=spans, detector=detector)
     report = progress or _silent
     detection: dict[str, Any] | None = None
     given: Sequence[Sequence[Span]] | None = benchmark.gold_spans() if spans == "gold" else None
-    if detect is not None:
-        report("detect", 0, 1)
-        start = perf_counter()
-        given = detect(benchmark.documents())
-        seconds = perf_counter() - start
-        detection = asdict(detection_report(benchmark.texts, given)) | {"seconds": seconds}
-        report("detect", 1, 1)
+    if detector is not None and any(system.reads_mentions for system in systems):
+        given, detection = _detect(detector, benchmark, report)
+    trained = [types for system in systems if (types := system.training_types) is not None]
+    seen = seen_types(benchmark.queries, frozenset().union(*trained)) if trained else None
     documents = benchmark.documents(spans=given)
     measured = {
         system.name: _measure_system(
-            system, benchmark, documents, seen=seen, seed=seed, progress=report
+            system, benchmark, documents, seen=seen, examples=examples, seed=seed, progress=report
         )
         for system in systems
     }
+    overlap = None if training_texts is None else training_overlap(benchmark, training_texts)
     return {
         "benchmark": benchmark.name,
         "spans": spans,
         "texts": len(benchmark.texts),
-        "notes": list(benchmark.notes),
+        "notes": [*benchmark.notes, *_training_notes(seen, overlap)],
         "queries": dict(benchmark.queries),
         "other_types": sorted(benchmark.other_types),
+        "relevant": {label: len(found) for label, found in benchmark.relevant().items()},
         "systems": measured,
         "comparisons": _compare(measured, benchmark, seed=seed),
         "detection": detection,
+        "types_seen": None if seen is None else sorted(seen),
+        "texts_in_training_data": None if overlap is None else list(overlap),
         "machine": environment.machine(),
         "memory_method": environment.MEMORY_METHOD,
         "versions": environment.versions(),
@@ -92,12 +104,49 @@ def evaluate(
     }
 
 
+def _detect(
+    detector: "Detector", benchmark: Benchmark, progress: Progress
+) -> tuple[list[tuple[Span, ...]], dict[str, Any]]:
+    """The mentions of each text, and how they compare with the gold ones."""
+    from ner_retriever.indexing import detect
+
+    documents = benchmark.documents()
+    spans: list[tuple[Span, ...]] = []
+    progress("detect", 0, len(documents))
+    start = perf_counter()
+    for first in range(0, len(documents), _DETECTION_BATCH):
+        spans += detect(detector, documents[first : first + _DETECTION_BATCH])
+        progress("detect", len(spans), len(documents))
+    seconds = perf_counter() - start
+    report = asdict(detection_report(benchmark.texts, spans))
+    return spans, {
+        "detector": detector.name,
+        "fingerprint": detector.fingerprint,
+        "seconds": seconds,
+        **report,
+    }
+
+
+def _training_notes(seen: Collection[str] | None, overlap: Sequence[str] | None) -> list[str]:
+    notes = []
+    if seen is None:
+        notes.append("No system names its training types, so types seen and unseen stand together.")
+    if overlap:
+        named = ", ".join(overlap[:_NAMED_TEXTS])
+        more = f" and {len(overlap) - _NAMED_TEXTS} more" if len(overlap) > _NAMED_TEXTS else ""
+        notes.append(f"Texts that also stand in the training data: {len(overlap)} ({named}{more}).")
+    elif overlap is not None:
+        notes.append("No text of the benchmark stands in the training data.")
+    return notes
+
+
 def _measure_system(
     system: System,
     benchmark: Benchmark,
     documents: Sequence[Document],
     *,
     seen: Collection[str] | None,
+    examples: int,
     seed: int,
     progress: Progress,
 ) -> dict[str, Any]:
@@ -107,7 +156,9 @@ def _measure_system(
     progress(f"{system.name}: index", 0, len(documents))
     with environment.PeakMemory() as memory:
         start = perf_counter()
-        system.index(documents)
+        system.index(
+            documents, progress=lambda done: progress(f"{system.name}: index", done, len(documents))
+        )
         seconds_to_index = perf_counter() - start
         progress(f"{system.name}: index", len(documents), len(documents))
         for done, (label, query) in enumerate(benchmark.queries.items(), start=1):
@@ -137,11 +188,21 @@ def _measure_system(
         "ms_a_query": 1000 * median(seconds_a_query),
         "peak_memory_bytes": memory.bytes,
         "bytes_a_text": system.bytes_a_text,
+        "disk_bytes_a_text": system.disk_bytes_a_text,
         "settings": dict(system.settings),
     }
     if seen is not None:
         result["seen"] = _group(r_precision, [label for label in asked if label in seen])
         result["unseen"] = _group(r_precision, [label for label in asked if label not in seen])
+    if examples and isinstance(system, NamesMentions):
+        result["examples"] = worst_types(
+            system,
+            benchmark,
+            rankings=rankings,
+            r_precision=r_precision,
+            types=asked,
+            examples=examples,
+        )
     return result
 
 
@@ -185,7 +246,7 @@ def _usable(scores: NDArray[np.float32], name: str, size: int) -> NDArray[np.flo
     return scores
 
 
-def _check(systems: Sequence[System], *, spans: str, detect: Detect | None) -> None:
+def _check(systems: Sequence[System], *, spans: str, detector: "Detector | None") -> None:
     names = [system.name for system in systems]
     if not names or len(set(names)) < len(names):
         raise ConfigError(
@@ -193,7 +254,7 @@ def _check(systems: Sequence[System], *, spans: str, detect: Detect | None) -> N
         )
     if spans not in ("gold", "detected"):
         raise ConfigError(f"spans must be gold or detected, not {spans!r}")
-    if spans == "gold" and detect is not None:
+    if spans == "gold" and detector is not None:
         raise ConfigError("gold spans leave nothing to detect; drop the detector or the gold spans")
 
 

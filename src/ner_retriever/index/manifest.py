@@ -88,7 +88,7 @@ def read_manifest(path: Path) -> Manifest:
         raise StoreError(
             f"cannot read {source}: {error.strerror or error}; check its permissions"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(source, f"not JSON ({error})") from error
     if not isinstance(content, dict):
         raise _damaged(source, "not a JSON object")
@@ -102,6 +102,8 @@ def read_manifest(path: Path) -> Manifest:
     expected = {field.name for field in fields(Manifest)}
     if content.keys() != expected:
         raise _damaged(source, _difference(set(content), expected))
+    if not isinstance(content["settings"], dict):
+        raise _damaged(source, "settings: not a JSON object")
     fingerprints = content["fingerprints"]
     if not isinstance(fingerprints, dict) or fingerprints.keys() != set(FINGERPRINTED):
         found = set(fingerprints) if isinstance(fingerprints, dict) else set()

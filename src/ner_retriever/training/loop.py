@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner_retriever.config import Settings
+from ner_retriever.errors import ConfigError
 from ner_retriever.head.network import Head
 from ner_retriever.training.activations import Activations
 from ner_retriever.training.losses import softmax_loss
@@ -50,6 +51,17 @@ class TrainingConfig(Settings):
     validation_sources: tuple[str, ...] = ()
     evaluate_every: int = 250
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("hidden", "dimensions", "steps", "mentions_a_type", "evaluate_every"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.types_a_batch < 2:
+            raise ConfigError(f"types_a_batch must be at least 2, not {self.types_a_batch}")
+        if self.held_out < 0:
+            raise ConfigError(f"held_out must not be negative, not {self.held_out}")
+        if self.temperature <= 0 or self.learning_rate <= 0:
+            raise ConfigError("temperature and learning_rate must be greater than 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +159,11 @@ class _Sampler:
         self._first = np.cumsum(counts) - counts
         self._counts = counts
         self.types = np.flatnonzero(counts >= config.rarest)
+        if len(self.types) < 2:
+            raise ConfigError(
+                f"only {len(self.types)} types have {config.rarest} mentions or more; "
+                "train on more data or lower rarest"
+            )
         weights = counts[self.types].astype(float) ** (1 - config.flatness)
         self._weights = weights / weights.sum()
         self._generator = np.random.default_rng(config.seed)

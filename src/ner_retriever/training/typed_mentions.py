@@ -7,6 +7,7 @@ that isn't listed is not a type that the mention doesn't have.
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,14 +59,15 @@ def _read(file: Path) -> Iterator[TypedText]:
     if not file.is_file():
         raise DocumentError(f"no file {file}")
     opener = gzip.open if file.suffix == ".gz" else open
-    with opener(file, "rt", encoding="utf-8") as stream:
-        for number, line in enumerate(stream, 1):
-            try:
+    number = 0
+    try:
+        with opener(file, "rt", encoding="utf-8") as stream:
+            for number, line in enumerate(stream, 1):
                 yield _parse(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
-                raise DocumentError(
-                    f"{file}:{number}: not a line of typed mentions: {error!r}"
-                ) from error
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise DocumentError(f"{file}: cannot be read past line {number}: {error}") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DocumentError(f"{file}:{number}: not a line of typed mentions: {error!r}") from error
 
 
 def _parse(record: dict[str, Any]) -> TypedText:

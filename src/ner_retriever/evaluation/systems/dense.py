@@ -2,11 +2,13 @@
 
 sentence-transformers applies the pooling that a model's own files prescribe, such as the last token
 for e5-mistral-7b-instruct. all-MiniLM-L6-v2 and all-mpnet-base-v2 are read from the cache of
-backbones, without their pooling files, and pooled as their cards say: by the mean. Models that bring their own program code are refused; that leaves out nvidia/NV-Embed-v2, whose pooling is
-such code: its figure in our tables is the published one.
+backbones, without their pooling files, and pooled as their cards say: by the mean. Models that
+bring their own program code are refused; that leaves out nvidia/NV-Embed-v2, whose pooling is such
+code: its figure in our tables is the published one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +70,14 @@ class Dense(System):
         except ImportError as error:
             raise MissingExtra("Sentence embeddings", "evaluation") from error
         try:
-            self._model: Any = SentenceTransformer(
-                None if model in KNOWN else model,
-                modules=_mean_pooled(model) if model in KNOWN else None,
-                device=device,
-                trust_remote_code=False,
-                local_files_only=offline(),
-            )
+            with _quiet():
+                self._model: Any = SentenceTransformer(
+                    None if model in KNOWN else model,
+                    modules=_mean_pooled(model) if model in KNOWN else None,
+                    device=device,
+                    trust_remote_code=False,
+                    local_files_only=offline(),
+                )
         except (OSError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise WeightsNotFound(
@@ -142,3 +145,15 @@ def _mean_pooled(model: str) -> list[Any]:
 
     transformer = Transformer.load(str(find_weights(model).folder))
     return [transformer, Pooling(transformer.get_embedding_dimension(), pooling_mode="mean")]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers from drawing bars of its own while it loads."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.enable_progress_bar()

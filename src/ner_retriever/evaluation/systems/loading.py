@@ -58,25 +58,33 @@ def _parse(name: str) -> tuple[str, str]:
 
 
 def _load(kind: str, value: str, *, preset: str, spans: Literal["gold", "detected"]) -> System:
-    if kind == "bm25":
-        return BM25()
-    if kind == "dense":
-        return Dense(value)
-    if kind == "index":
-        return _existing_index(Path(value), spans=spans)
+    match kind:
+        case "bm25":
+            return BM25()
+        case "dense":
+            return Dense(value)
+        case "index":
+            return _existing_index(Path(value), spans=spans)
+        case _:
+            return _of_preset(kind, value, default=preset)
+
+
+def _of_preset(kind: str, value: str, *, default: str) -> System:
     # Only now: what these import takes seconds to load.
     from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
     from ner_retriever.evaluation.systems.untrained import LLM_HIDDEN, Untrained
 
-    if kind == "llm-hidden":
-        return Untrained(LLM_HIDDEN, name=kind)
-    chosen = value or preset
+    chosen = value or default
     name = f"{kind}:{load_preset(chosen).name}" if value else kind
-    if kind == "untrained":
-        return Untrained(load_preset(chosen), name=name)
-    if kind == "hybrid":
-        return Hybrid(NerRetriever(chosen), BM25(), name=name)
-    return NerRetriever(chosen, name=name)
+    match kind:
+        case "llm-hidden":
+            return Untrained(LLM_HIDDEN, name=name)
+        case "untrained":
+            return Untrained(load_preset(chosen), name=name)
+        case "hybrid":
+            return Hybrid(NerRetriever(chosen), BM25(), name=name)
+        case _:
+            return NerRetriever(chosen, name=name)
 
 
 def _existing_index(path: Path, *, spans: Literal["gold", "detected"]) -> System:

@@ -1,0 +1,189 @@
+"""``ner-retriever evaluate``: systems side by side on a benchmark."""
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from ner_retriever.cli.benchmark import Data, LimitTexts, Name, Seed, read_benchmark
+from ner_retriever.cli.output import open_output
+from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET
+from ner_retriever.errors import InputError
+
+if TYPE_CHECKING:
+    from ner_retriever.detect import Detector
+
+_WIDTH = 160
+_DEFAULT_SYSTEMS = ["ner-retriever", "bm25"]
+
+
+class Spans(StrEnum):
+    """Which mentions systems are given."""
+
+    GOLD = "gold"
+    DETECTED = "detected"
+
+
+def evaluate(
+    benchmark: Name,
+    data: Data = None,
+    system: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="ner-retriever, untrained or hybrid, each also with :PRESET; llm-hidden; bm25; "
+            "dense:MODEL; index:PATH. May be given again.  "
+            f"[default: {', '.join(_DEFAULT_SYSTEMS)}]"
+        ),
+    ] = None,
+    spans: Annotated[
+        Spans, typer.Option(help="Whether mentions are detected, or the annotators' own.")
+    ] = Spans.DETECTED,
+    preset: Annotated[
+        str, typer.Option(help="Of the systems that are named without one.")
+    ] = DEFAULT_PRESET,
+    detector: Annotated[
+        str, typer.Option(help="How mentions are found: spacy, gliner:MODEL, generative:MODEL.")
+    ] = DEFAULT_DETECTOR,
+    out: Annotated[
+        Path | None, typer.Option(help="Write results to this file, JSON, for report.")
+    ] = None,
+    limit_texts: LimitTexts = None,
+    seed: Seed = 0,
+    training_data: Annotated[
+        list[Path] | None,
+        typer.Option(help="Training data, whose texts are looked for in the benchmark."),
+    ] = None,
+    examples: Annotated[
+        int,
+        typer.Option(help="Keep so many examples of each error for the 20 worst types.", min=0),
+    ] = 0,
+) -> None:
+    """Measure systems on a benchmark: R-Precision by type and on average, time, memory, storage.
+
+    Example: ner-retriever evaluate few-nerd --data few-nerd/dev.txt --system ner-retriever
+    --system bm25 --out results.json
+    """
+    from ner_retriever.evaluation import runner
+    from ner_retriever.evaluation.systems.loading import load_systems
+
+    if out is not None and not out.parent.is_dir():
+        raise InputError(f"cannot write {out}: there is no folder {out.parent}; make it first")
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    texts = read_benchmark(benchmark, data, console=console, limit_texts=limit_texts, seed=seed)
+    finder = _detector(detector) if spans is Spans.DETECTED else None
+    trained_on = _training_texts(training_data) if training_data else None
+    with console.status("loading models"):
+        systems = load_systems(system or _DEFAULT_SYSTEMS, preset=preset, spans=spans.value)
+    with _progress_bar(console) as bar:
+        result = runner.evaluate(
+            texts,
+            systems,
+            spans=spans.value,
+            detector=finder,
+            training_texts=trained_on,
+            examples=examples,
+            seed=seed,
+            progress=_Show(bar),
+        )
+    if out is not None:
+        with open_output(out) as stream:
+            stream.write(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+    _print_result(result, console)
+
+
+def _detector(name: str) -> "Detector":
+    from ner_retriever.detect import load_detector
+
+    return load_detector(name)
+
+
+def _training_texts(files: list[Path]) -> list[str]:
+    from ner_retriever.training.typed_mentions import read_typed_mentions
+
+    return [text.text for text in read_typed_mentions(files)]
+
+
+class _Show:
+    """A bar for each stage, as it begins."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bar.add_task(stage, total=total)
+        self._bar.update(self._tasks[stage], completed=done)
+
+
+def _progress_bar(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+
+
+def _print_result(result: dict[str, Any], console: Console) -> None:
+    """Print the table to standard output, and the notes beside it."""
+    from ner_retriever.evaluation.results import best_first
+
+    split = result["types_seen"] is not None
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("system", overflow="fold")
+    quality = ["R-Precision", "95 %\ninterval", "with\nother", *(["seen", "unseen"] * split)]
+    for name in (*quality, "ms a\nquery", "s to\nindex", "bytes\na text"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in best_first(result):
+        measured = result["systems"][name]
+        low, high = measured["intervals"]["r_precision"]
+        groups = [_group(measured[group]) for group in ("seen", "unseen") if split]
+        table.add_row(
+            name,
+            f"{measured['r_precision']:.3f}",
+            f"{low:.3f}–{high:.3f}",
+            f"{measured['r_precision_with_other']:.3f}",
+            *groups,
+            f"{measured['ms_a_query']:.1f}",
+            f"{measured['seconds_to_index']:.1f}",
+            f"{measured['bytes_a_text']:,.0f}",
+        )
+    # What is no terminal has no width of its own, and figures must not be cut off.
+    width = None if sys.stdout.isatty() else _WIDTH
+    Console(highlight=False, markup=False, width=width).print(table)
+    if found := result["detection"]:
+        console.print(
+            f"detected by {found['detector']}: exact recall {found['exact_recall']:.3f}, overlap "
+            f"recall {found['overlap_recall']:.3f}, precision {found['precision']:.3f}, "
+            f"{found['mentions_a_text']:.1f} mentions a text, {found['seconds']:.0f} s"
+        )
+    console.print(
+        f"{result['benchmark']}, {result['spans']} mentions, {result['texts']:,} texts, "
+        f"{len(result['queries'])} types. {' '.join(result['notes'])}"
+    )
+
+
+def _group(group: dict[str, Any]) -> str:
+    value = group["r_precision"]
+    return "–" if value is None else f"{value:.3f} ({group['types']})"
