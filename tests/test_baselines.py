@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from evaluation_toys import Fixed
+from ner_retriever.backbone.weights import Weights
 from ner_retriever.documents import Document
 from ner_retriever.errors import UnsupportedModel, WeightsNotFound
-from ner_retriever.evaluation.systems import System, dense
+from ner_retriever.evaluation.systems import dense
 from ner_retriever.evaluation.systems.bm25 import BM25
 from ner_retriever.evaluation.systems.dense import INSTRUCTIONS, Dense
 from ner_retriever.evaluation.systems.hybrid import Hybrid, fuse
@@ -159,7 +161,6 @@ def test_dense_instruction_can_be_given(tiny_models: dict[str, Path]) -> None:
 def test_dense_reads_known_backbones_without_pooling_files(
     tiny_models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weights = Weights(folder=tiny_models["mean"] / "network", fingerprint="f", origin="here")
     weights = Weights(folder=tiny_models["mean"], fingerprint="f", origin="here")
     (known := dict(dense.KNOWN))["tiny"] = dense.KNOWN["all-MiniLM-L6-v2"]
     monkeypatch.setattr(dense, "KNOWN", known)

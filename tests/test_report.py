@@ -40,9 +40,7 @@ def result(spans: str = "detected", **changes: Any) -> dict[str, Any]:
         "other_types": ["person-other"],
         "systems": {
             "bm25": system({"Artist": 0.1, "Drink": 0.3}),
-            "ner-retriever:minilm": system(
-                {"Artist": 0.7, "Drink": 0.2}, disk_bytes_a_text=5120.4
-            ),
+            "ner-retriever:minilm": system({"Artist": 0.7, "Drink": 0.2}, disk_bytes_a_text=5120.4),
             "hybrid": system({"Artist": 0.4, "Drink": 0.3}),
         },
         "comparisons": [

@@ -193,7 +193,7 @@ PRESETS: Mapping[str, Preset] = {
             name="smollm2",
             backbone="SmolLM2-135M-Instruct",
             site=Site(component="value", block=27, pooling="last"),
-            prefix="<|im_start|>",
+            prefix="<|im_start|>\n",
             query_template="a {query}",
             max_tokens=512,
             head="smollm2",

@@ -5,6 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from ner_retriever.errors import InputError
+from ner_retriever.evaluation.merging import merge
 from ner_retriever.evaluation.plots import bar_chart, win_loss_chart
 from ner_retriever.evaluation.published import SOURCE
 from ner_retriever.evaluation.results import Result, best, read_result, title
@@ -33,6 +34,8 @@ published rows stand side by side, but do not compare exactly.
 def write_report(results: Sequence[Path], *, out: Path) -> list[Path]:
     """Write the page, and its charts into ``figures`` beside it.
 
+    Results on the same texts and mentions stand in one table, see `merging.merge`.
+
     Args:
         results: result files, in any order.
         out: the Markdown file.
@@ -41,13 +44,14 @@ def write_report(results: Sequence[Path], *, out: Path) -> list[Path]:
         The files that were written, the page first.
 
     Raises:
-        InputError: a file is not a result file, there is none, or nothing can be written.
+        InputError: a file is not a result file, there is none, two that go together hold the same
+            system, or nothing can be written.
         MissingExtra: matplotlib is not installed.
     """
     if not results:
         raise InputError("a report needs at least one result file, none was given")
     read = sorted(
-        (read_result(path) for path in results),
+        merge([read_result(path) for path in results]),
         key=lambda result: (result["benchmark"], result["spans"], -result["texts"]),
     )
     folder = out.parent / _FIGURES_FOLDER

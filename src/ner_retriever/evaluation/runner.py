@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from itertools import combinations
 from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,11 +14,12 @@ from ner_retriever.documents import Document, Span
 from ner_retriever.errors import ConfigError, InputError
 from ner_retriever.evaluation import environment
 from ner_retriever.evaluation.benchmarks import Benchmark
+from ner_retriever.evaluation.comparison import compare, split_by_seen
 from ner_retriever.evaluation.detection import detection_report
 from ner_retriever.evaluation.examples import worst_types
 from ner_retriever.evaluation.metrics import METRICS, R_PRECISION, macro_average, measure
 from ner_retriever.evaluation.seen import seen_types, training_overlap
-from ner_retriever.evaluation.significance import bootstrap_interval, paired_permutation_test
+from ner_retriever.evaluation.significance import bootstrap_interval
 from ner_retriever.evaluation.systems import NamesMentions, System
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def evaluate(
         "other_types": sorted(benchmark.other_types),
         "relevant": {label: len(found) for label, found in benchmark.relevant().items()},
         "systems": measured,
-        "comparisons": _compare(measured, benchmark, seed=seed),
+        "comparisons": compare(measured, _asked(benchmark), seed=seed),
         "detection": detection,
         "types_seen": None if seen is None else sorted(seen),
         "texts_in_training_data": None if overlap is None else list(overlap),
@@ -192,8 +192,7 @@ def _measure_system(
         "settings": dict(system.settings),
     }
     if seen is not None:
-        result["seen"] = _group(r_precision, [label for label in asked if label in seen])
-        result["unseen"] = _group(r_precision, [label for label in asked if label not in seen])
+        result |= split_by_seen(r_precision, asked, seen)
     if examples and isinstance(system, NamesMentions):
         result["examples"] = worst_types(
             system,
@@ -204,27 +203,6 @@ def _measure_system(
             examples=examples,
         )
     return result
-
-
-def _group(values: Mapping[str, float], types: Sequence[str]) -> dict[str, Any]:
-    average = macro_average(values, types) if types else None
-    return {"types": len(types), R_PRECISION: average}
-
-
-def _compare(
-    measured: Mapping[str, Mapping[str, Any]], benchmark: Benchmark, *, seed: int
-) -> list[dict[str, Any]]:
-    """Paired tests of R-Precision for every two systems, the better one first."""
-    asked = _asked(benchmark)
-    best_first = sorted(measured, key=lambda name: -measured[name][R_PRECISION])
-    comparisons = []
-    for first, second in combinations(best_first, 2):
-        values = [
-            [measured[name]["per_type"][label] for label in asked] for name in (first, second)
-        ]
-        test = paired_permutation_test(*values, seed=seed)
-        comparisons.append({"first": first, "second": second, "types": len(asked), **asdict(test)})
-    return comparisons
 
 
 def _asked(benchmark: Benchmark) -> list[str]:

@@ -122,15 +122,8 @@ def comparison_table(result: Result, baseline: str) -> str:
 
 
 def provenance(result: Result) -> str:
-    """Where, when and with what it was measured."""
-    machine = result.get("machine", {})
-    versions = ", ".join(f"{name} {number}" for name, number in result.get("versions", {}).items())
-    accelerator = machine.get("accelerator") or "no accelerator"
-    return (
-        f"Measured {result.get('date', 'at an unknown date')} on {machine.get('processor')}, "
-        f"{machine.get('cores')} cores, {accelerator}; commit {result.get('commit')}; "
-        f"seed {result.get('seed')}; {versions}.\n"
-    )
+    """Where, when and with what it was measured, a paragraph a run."""
+    return "\n".join(_run(run) for run in result.get("runs", [result]))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -154,3 +147,14 @@ def _group(group: dict[str, Any] | None) -> str:
     if not group or group[R_PRECISION] is None:
         return "no type"
     return f"{group[R_PRECISION]:.3f} ({group['types']})"
+
+
+def _run(result: Result) -> str:
+    machine = result.get("machine", {})
+    versions = ", ".join(f"{name} {number}" for name, number in result.get("versions", {}).items())
+    accelerator = machine.get("accelerator") or "no accelerator"
+    return (
+        f"{', '.join(result['systems'])}: measured {result.get('date', 'at an unknown date')} on "
+        f"{machine.get('processor')}, {machine.get('cores')} cores, {accelerator}; "
+        f"commit {result.get('commit')}; seed {result.get('seed')}; {versions}.\n"
+    )

@@ -26,6 +26,7 @@ class TrainingConfig(Settings):
         steps: batches in all.
         types_a_batch: types drawn for a batch, each at most once.
         mentions_a_type: mentions drawn for each of them.
+        generic_a_type: of a type's own name as a common noun, how many are drawn for each.
         flatness: a type is drawn with probability ∝ count^(1 − flatness).
         rarest: types with fewer mentions are left out.
         learning_rate, weight_decay: AdamW's; the rate falls to 0 on a cosine.
@@ -42,6 +43,7 @@ class TrainingConfig(Settings):
     steps: int = 1500
     types_a_batch: int = 256
     mentions_a_type: int = 4
+    generic_a_type: int = 2
     flatness: float = 0.5
     rarest: int = 2
     learning_rate: float = 1e-3
@@ -70,20 +72,20 @@ class Trained:
 
     Attributes:
         types: names of the types that it was trained on.
-        log: one record a validation: step, loss since the last, validation R-Precision (``None``
-            without held-out types).
+        log: one record a validation: step, loss since the last, and, with held-out types, what
+            ``validate`` gives.
     """
 
     head: Head
     types: tuple[str, ...]
-    log: list[dict[str, float | None]] = field(default_factory=list)
+    log: list[dict[str, float]] = field(default_factory=list)
 
 
 def train(
     activations: Activations,
     config: TrainingConfig,
     *,
-    report: Callable[[dict[str, float | None]], None] | None = None,
+    report: Callable[[dict[str, float]], None] | None = None,
 ) -> Trained:
     """Train a head; same activations, config and threads, same head.
 
@@ -106,16 +108,18 @@ def train(
         weight_decay=config.weight_decay,
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps)
-    log: list[dict[str, float | None]] = []
+    log: list[dict[str, float]] = []
     losses: list[float] = []
     for step in range(1, config.steps + 1):
         head.train()
         mentions, types, positive = sampler.draw()
+        nouns, there = sampler.draw_generic(types)
         loss = softmax_loss(
             head.mentions(torch.from_numpy(activations.mentions[mentions])),
             head.queries(torch.from_numpy(activations.queries[types])),
             positive,
             log_temperature.exp(),
+            head.mentions(torch.from_numpy(activations.mentions[nouns])) * there[..., None],
         )
         optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -123,9 +127,12 @@ def train(
         schedule.step()
         losses.append(loss.item())
         if step % config.evaluate_every == 0 or step == config.steps:
-            value = validate(head, activations, parts) if config.held_out else None
             log.append(
-                {"step": step, "loss": float(np.mean(losses)), "validation_r_precision": value}
+                {
+                    "step": step,
+                    "loss": float(np.mean(losses)),
+                    **(validate(head, activations, parts) if config.held_out else {}),
+                }
             )
             losses.clear()
             if report:
@@ -168,6 +175,10 @@ class _Sampler:
         self._weights = weights / weights.sum()
         self._generator = np.random.default_rng(config.seed)
         self._config = config
+        nouns = np.flatnonzero(parts.training_mentions & (activations.generic >= 0))
+        self._nouns = nouns[np.argsort(activations.generic[nouns], kind="stable")]
+        self._noun_counts = np.bincount(activations.generic[nouns], minlength=len(counts))
+        self._first_noun = np.cumsum(self._noun_counts) - self._noun_counts
         by_mention = np.argsort(self._owners, kind="stable")
         self._types_of = types[by_mention]
         sizes = np.bincount(self._owners, minlength=len(activations.mentions))
@@ -193,3 +204,16 @@ class _Sampler:
         positive = torch.zeros(len(mentions), len(types), dtype=torch.bool)
         positive[row[columns >= 0], columns[columns >= 0]] = True
         return mentions, types, positive
+
+    def draw_generic(self, types: NDArray[np.int64]) -> tuple[NDArray[np.int64], Tensor]:
+        """Return, for each type, rows of its own name as a common noun, and which are there.
+
+        Both are (t, k); where a type has no such mention, a row stands in that isn't to be used.
+        """
+        counts = self._noun_counts[types, None]
+        offsets = self._generator.random((len(types), self._config.generic_a_type))
+        places = self._first_noun[types, None] + (offsets * counts).astype(np.int64)
+        there = np.broadcast_to(counts > 0, places.shape)
+        rows = np.zeros(places.shape, np.int64)
+        rows[there] = self._nouns[places[there]]
+        return rows, torch.from_numpy(there.copy())

@@ -26,6 +26,8 @@ class TypedText:
     Attributes:
         spans: the mentions.
         types: the known types of each mention, in the order of the spans.
+        generic: the last ``len(generic)`` spans are no entities but type names used as common
+            nouns; these are the names (see :mod:`ner_retriever.training.generic`).
     """
 
     id: str
@@ -33,6 +35,7 @@ class TypedText:
     text: str
     spans: tuple[Span, ...]
     types: tuple[tuple[str, ...], ...]
+    generic: tuple[str, ...] = ()
 
 
 def read_typed_mentions(files: Sequence[Path]) -> list[TypedText]:
@@ -62,7 +65,7 @@ def _read(file: Path) -> Iterator[TypedText]:
     number = 0
     try:
         with opener(file, "rt", encoding="utf-8") as stream:
-            for number, line in enumerate(stream, 1):
+            for number, line in enumerate(stream, 1):  # noqa: B007
                 yield _parse(json.loads(line))
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise DocumentError(f"{file}: cannot be read past line {number}: {error}") from error

@@ -1,0 +1,81 @@
+"""Results of several runs as one, where they are on the same texts and mentions.
+
+A slow system need not be measured again because another one changed.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ner_retriever.errors import InputError
+from ner_retriever.evaluation.comparison import compare, split_by_seen
+from ner_retriever.evaluation.results import Result
+
+
+def merge(results: Sequence[Result]) -> list[Result]:
+    """Put systems side by side that were measured apart on the same texts, queries and mentions.
+
+    Mentions are the same where they are gold ones, or of the same detector. A run without
+    detection, whose systems read none or bring their own, goes with every detector. Tests and the
+    split by types seen are made anew; ``runs`` says when and where each system was measured.
+
+    Args:
+        results: as read.
+
+    Returns:
+        The merged results, in the order in which each first appears.
+
+    Raises:
+        InputError: a system stands in two results that go together.
+    """
+    detecting = [result for result in results if result.get("detection")]
+    groups: dict[tuple[str, str | None], list[Result]] = {}
+    for result in results:
+        pool = _pool(result)
+        own = _detector(result)
+        detectors = {_detector(other) for other in detecting if _pool(other) == pool}
+        for detector in [own] if own else sorted(filter(None, detectors)) or [None]:
+            groups.setdefault((pool, detector), []).append(result)
+    return [_merged(group) for group in groups.values()]
+
+
+def _merged(group: Sequence[Result]) -> Result:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    systems: dict[str, Any] = {}
+    for result in group:
+        if twice := sorted(systems.keys() & result["systems"].keys()):
+            raise InputError(
+                f"two results for {first['benchmark']} ({first['spans']} mentions, "
+                f"{first['texts']} texts) hold {', '.join(twice)}; leave one of them out, or name "
+                "the preset in --system"
+            )
+        systems |= result["systems"]
+    types = [label for label in first["queries"] if label not in first["other_types"]]
+    named = [result["types_seen"] for result in group if result.get("types_seen") is not None]
+    seen = sorted(set().union(*named)) if named else None
+    if seen is not None:
+        systems = {
+            name: {**measured, **split_by_seen(measured["per_type"], types, seen)}
+            for name, measured in systems.items()
+        }
+    return {
+        **first,
+        "notes": list(dict.fromkeys(note for result in group for note in result["notes"])),
+        "systems": systems,
+        "comparisons": compare(systems, types, seed=first["seed"]),
+        "detection": next((found for result in group if (found := result.get("detection"))), None),
+        "types_seen": seen,
+        "runs": list(group),
+    }
+
+
+def _pool(result: Result) -> str:
+    """Names texts and queries: two results with the same may be compared type by type."""
+    keys = ("benchmark", "spans", "texts", "seed", "queries", "relevant")
+    return repr([result.get(key) for key in keys])
+
+
+def _detector(result: Result) -> str | None:
+    detection = result.get("detection") or {}
+    return detection.get("fingerprint")
