@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from evaluation_toys import Fixed, toy_benchmark
 
+from evaluation_toys import Fixed, toy_benchmark
 from ner_retriever.errors import InputError
 from ner_retriever.evaluation.merging import merge
 from ner_retriever.evaluation.runner import evaluate
@@ -48,7 +48,7 @@ def test_detectors_stay_apart_and_baselines_go_with_each() -> None:
     ]
     merged = merge(results)
     assert [list(result["systems"]) for result in merged] == [["bm25", "ours"]] * 2
-    assert [result["detection"]["fingerprint"] for result in merged] == ["ears", "eyes"]
+    assert [result["detection"]["fingerprint"] for result in merged] == ["eyes", "ears"]
 
 
 def test_a_system_twice_is_refused() -> None:

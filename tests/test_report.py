@@ -119,7 +119,7 @@ def test_cost_is_set_against_nv_embed(page: tuple[list[Path], str]) -> None:
     # 1,720.32 bytes are 21 % of the 8,192 of 4,096 float16 numbers.
     assert "| ner-retriever:minilm | 12.3 | 5.0 | 250 | 1,720 | -79% | 5,120 |" in text
     assert "| bm25 | 12.3 | 5.0 | 250 | 1,720 | -79% |  |" in text
-    assert "assumed is float16, 8,192 bytes (float32: 16,384)" in text
+    assert "8,192 bytes (in float32: 16,384)" in text
 
 
 def test_detection_and_tests_and_provenance(page: tuple[list[Path], str]) -> None:

@@ -147,7 +147,7 @@ def _progress_bar(console: Console) -> Progress:
 
 def _print_result(result: dict[str, Any], console: Console) -> None:
     """Print the table to standard output, and the notes beside it."""
-    from ner_retriever.evaluation.results import best_first
+    from ner_retriever.evaluation.results import NO_SPLIT, best_first
 
     split = result["types_seen"] is not None
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
@@ -182,6 +182,8 @@ def _print_result(result: dict[str, Any], console: Console) -> None:
         f"{result['benchmark']}, {result['spans']} mentions, {result['texts']:,} texts, "
         f"{len(result['queries'])} types. {' '.join(result['notes'])}"
     )
+    if not split:
+        console.print(NO_SPLIT)
 
 
 def _group(group: dict[str, Any]) -> str:

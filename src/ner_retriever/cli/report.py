@@ -16,6 +16,8 @@ def report(
 ) -> None:
     """Write tables and charts of results, beside the published figures.
 
+    Results on the same texts and mentions stand in one table, so systems may be measured apart.
+
     Example: ner-retriever report results/*.json --out docs/benchmarks.md
     """
     from ner_retriever.evaluation.report import write_report

@@ -27,13 +27,15 @@ def merge(results: Sequence[Result]) -> list[Result]:
     Raises:
         InputError: a system stands in two results that go together.
     """
-    detecting = [result for result in results if result.get("detection")]
-    groups: dict[tuple[str, str | None], list[Result]] = {}
+    detectors: dict[str, list[str]] = {}
+    for result in results:
+        if own := _detector(result):
+            detectors.setdefault(_pool(result), []).append(own)
+    groups: dict[tuple[str, str], list[Result]] = {}
     for result in results:
         pool = _pool(result)
         own = _detector(result)
-        detectors = {_detector(other) for other in detecting if _pool(other) == pool}
-        for detector in [own] if own else sorted(filter(None, detectors)) or [None]:
+        for detector in [own] if own else dict.fromkeys(detectors.get(pool, [""])):
             groups.setdefault((pool, detector), []).append(result)
     return [_merged(group) for group in groups.values()]
 
@@ -76,6 +78,6 @@ def _pool(result: Result) -> str:
     return repr([result.get(key) for key in keys])
 
 
-def _detector(result: Result) -> str | None:
-    detection = result.get("detection") or {}
-    return detection.get("fingerprint")
+def _detector(result: Result) -> str:
+    """The fingerprint of the detector; empty without detection."""
+    return str((result.get("detection") or {}).get("fingerprint", ""))

@@ -9,7 +9,19 @@ from ner_retriever.evaluation.metrics import R_PRECISION
 
 Result = dict[str, Any]
 
-_REQUIRED = ("benchmark", "spans", "texts", "notes", "queries", "systems", "comparisons")
+NO_SPLIT = "No system names the types that it was trained on, so seen and unseen stand together."
+
+_REQUIRED = (
+    "benchmark",
+    "spans",
+    "texts",
+    "notes",
+    "queries",
+    "other_types",
+    "systems",
+    "comparisons",
+    "seed",
+)
 _TITLES = {"few-nerd": "Few-NERD", "multiconer2": "MultiCoNER 2", "neretrieve": "NERetrieve"}
 _BASELINES = ("bm25", "dense:")
 _OURS = ("ner-retriever", "index:")

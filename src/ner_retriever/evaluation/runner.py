@@ -1,6 +1,6 @@
 """One benchmark, several systems: index, ask every type, measure, compare."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from statistics import median
@@ -86,7 +86,7 @@ def evaluate(
         "benchmark": benchmark.name,
         "spans": spans,
         "texts": len(benchmark.texts),
-        "notes": [*benchmark.notes, *_training_notes(seen, overlap)],
+        "notes": [*benchmark.notes, *_overlap_notes(overlap)],
         "queries": dict(benchmark.queries),
         "other_types": sorted(benchmark.other_types),
         "relevant": {label: len(found) for label, found in benchmark.relevant().items()},
@@ -127,17 +127,14 @@ def _detect(
     }
 
 
-def _training_notes(seen: Collection[str] | None, overlap: Sequence[str] | None) -> list[str]:
-    notes = []
-    if seen is None:
-        notes.append("No system names its training types, so types seen and unseen stand together.")
-    if overlap:
-        named = ", ".join(overlap[:_NAMED_TEXTS])
-        more = f" and {len(overlap) - _NAMED_TEXTS} more" if len(overlap) > _NAMED_TEXTS else ""
-        notes.append(f"Texts that also stand in the training data: {len(overlap)} ({named}{more}).")
-    elif overlap is not None:
-        notes.append("No text of the benchmark stands in the training data.")
-    return notes
+def _overlap_notes(overlap: Sequence[str] | None) -> list[str]:
+    if overlap is None:
+        return []
+    if not overlap:
+        return ["No text of the benchmark stands in the training data."]
+    named = ", ".join(overlap[:_NAMED_TEXTS])
+    more = f" and {len(overlap) - _NAMED_TEXTS} more" if len(overlap) > _NAMED_TEXTS else ""
+    return [f"Texts that also stand in the training data: {len(overlap)} ({named}{more})."]
 
 
 def _measure_system(

@@ -82,13 +82,7 @@ def cost_table(result: Result) -> str:
     ]
     text = table(header, rows)
     method = result.get("memory_method", "not said")
-    return (
-        f"{text}\nMemory: {method}. Bytes a text are those that searching needs: float16 vectors, "
-        "or an inverted index. On disk is what is kept by default, also by the text: the text, its "
-        "mentions, their vectors in the store and again in the copy that is scanned. NV-Embed v2 "
-        f"has one vector of 4,096 numbers a text; assumed is float16, {NV_EMBED_BYTES_A_TEXT:,} "
-        f"bytes (float32: {2 * NV_EMBED_BYTES_A_TEXT:,}).\n"
-    )
+    return f"{text}\nMemory: {method}.\n"
 
 
 def detection_table(detection: dict[str, Any]) -> str:

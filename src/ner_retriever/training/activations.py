@@ -126,7 +126,9 @@ def _mentions(
         rows[first_row[done] : first_row[done + len(chunk)]] = np.concatenate(vectors)
         rows.flush()
         done += len(chunk)
-        counter.write_text(json.dumps(done))
+        partial = counter.with_suffix(".partial")
+        partial.write_text(json.dumps(done))
+        partial.replace(counter)
         if progress:
             progress(done, len(texts))
     return np.memmap(matrix, np.float32, "r", shape=shape)

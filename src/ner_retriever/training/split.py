@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ner_retriever.errors import ConfigError
 from ner_retriever.training.activations import Activations
 
 _FEWEST_MENTIONS = 12
@@ -42,6 +43,9 @@ def split(
         held_out: how many types to hold out; 0 trains on everything.
         sources: validate on texts of these sources alone; all, where none is named. A head is for
             sentences, which dictionary entries are not.
+
+    Raises:
+        ConfigError: no type is neither too rare nor too common to be held out.
     """
     counts = np.bincount(activations.types, minlength=len(activations.names))
     total = len(activations.mentions)
@@ -53,6 +57,11 @@ def split(
     wanted_types = activations.types[wanted[activations.owners]]
     wanted_counts = np.bincount(wanted_types, minlength=len(counts))
     eligible = np.flatnonzero((wanted_counts >= _FEWEST_MENTIONS) & (counts <= total // 50))
+    if not len(eligible):
+        raise ConfigError(
+            f"no type has {_FEWEST_MENTIONS} to {total // 50} mentions, so none can be held out; "
+            "train on more data, or with held_out 0"
+        )
     chosen = np.sort(generator.choice(eligible, min(held_out, len(eligible)), replace=False))
     held_types = np.isin(np.arange(len(counts)), chosen) | _descendants(activations, chosen, counts)
     held_mentions = np.zeros(total, bool)

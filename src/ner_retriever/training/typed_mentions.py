@@ -77,9 +77,13 @@ def _parse(record: dict[str, Any]) -> TypedText:
     text = record["text"]
     mentions = record["mentions"]
     spans = tuple(Span(mention["start"], mention["end"]) for mention in mentions)
-    for span in spans:
+    for span, mention in zip(spans, mentions, strict=True):
         if not 0 <= span.start < span.end <= len(text):
             raise ValueError(f"span {span.start}-{span.end} is outside of the text")
+        if not isinstance(mention["types"], list) or not all(
+            isinstance(name, str) for name in mention["types"]
+        ):
+            raise ValueError("types must be a list of strings")
     return TypedText(
         id=str(record["id"]),
         source=str(record.get("source", "")),
