@@ -1,5 +1,6 @@
 """``ner-retriever index``: documents into an index."""
 
+import sys
 import time
 from collections.abc import Iterator
 from enum import StrEnum
@@ -92,6 +93,7 @@ def index(
 
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     skipped = _Skipped()
+    start = time.monotonic()
     handler = skipped if on_error is OnError.SKIP else None
     try:
         with _progress_bar(console) as bar:
@@ -115,7 +117,7 @@ def index(
     except KeyboardInterrupt:
         console.print("stopped; what was indexed is kept, and the next run goes on there")
         raise
-    _summarise(console, out, added, skipped)
+    _summarise(console, out, added, skipped, seconds=time.monotonic() - start)
 
 
 class _Skipped:
@@ -205,10 +207,12 @@ def _progress_bar(console: Console) -> Progress:
     )
 
 
-def _summarise(console: Console, out: Path, added: "Added", skipped: _Skipped) -> None:
+def _summarise(
+    console: Console, out: Path, added: "Added", skipped: _Skipped, *, seconds: float
+) -> None:
     console.print(
         f"{out}: {added.new:,} new, {added.replaced:,} replaced, {added.unchanged:,} unchanged "
-        f"documents; {added.mentions:,} mentions indexed"
+        f"documents; {added.mentions:,} mentions indexed; {seconds:,.0f} s{_peak_memory()}"
     )
     if skipped.count:
         console.print(f"{skipped.count:,} skipped:")
@@ -216,3 +220,15 @@ def _summarise(console: Console, out: Path, added: "Added", skipped: _Skipped) -
             console.print(f"  {printable(str(error))}")
         if skipped.count > len(skipped.listed):
             console.print(f"  … and {skipped.count - len(skipped.listed):,} more")
+
+
+def _peak_memory() -> str:
+    """Say how much memory the process has held at most, where the system tells."""
+    try:
+        import resource
+    except ImportError:
+        return ""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Kibibytes on Linux, bytes on macOS.
+    mebibytes = peak >> (20 if sys.platform == "darwin" else 10)
+    return f", at most {mebibytes:,} MiB of memory"
