@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-weights test-slow lint format install help
+.PHONY: demo test test-weights benchmark picture lint format install help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,23 @@ test: $(VENV)/.dev  ## all tests that need neither weights nor minutes
 test-weights: $(VENV)/.dev  ## tests with the real models, fetched on first use
 	NER_RETRIEVER_TEST_CACHE=$${NER_RETRIEVER_CACHE:-$$HOME/.cache/ner-retriever} \
 	  $(BIN)/python -m pytest -m weights
+
+# Benchmarks' files; without them the official downloads are tried.
+BENCHMARKS ?= ../shared/data/benchmarks
+QUICK := --limit-texts 2000 --system ner-retriever --system bm25 --system dense:all-MiniLM-L6-v2
+QUICK_OUT := work/benchmark
+
+benchmark: $(VENV)/.dev  ## 2,000 texts of each benchmark against BM25 and dense vectors
+	mkdir -p $(QUICK_OUT)
+	$(BIN)/ner-retriever evaluate few-nerd --data $(BENCHMARKS)/few-nerd $(QUICK) \
+	  --out $(QUICK_OUT)/few-nerd.json
+	$(BIN)/ner-retriever evaluate multiconer2 --data $(BENCHMARKS)/multiconer2 $(QUICK) \
+	  --out $(QUICK_OUT)/multiconer2.json
+	$(BIN)/ner-retriever report $(QUICK_OUT)/few-nerd.json $(QUICK_OUT)/multiconer2.json \
+	  --out $(QUICK_OUT)/benchmark.md
+
+picture: $(VENV)/.core  ## draw docs/search.svg anew
+	$(BIN)/python examples/picture.py
 
 lint: $(VENV)/.dev  ## style, types, import directions
 	$(BIN)/ruff check .

@@ -18,7 +18,9 @@ MEASURED = 20
 
 def main() -> None:
     console = Console(highlight=False)
-    types = [json.loads(line) for line in (HERE / "types.jsonl").read_text(encoding="utf-8").splitlines()]
+    types = [
+        json.loads(line) for line in (HERE / "types.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     with tempfile.TemporaryDirectory() as folder:
         with console.status("fetching the model where needed, indexing the example corpus"):
             retriever = Retriever.create(Path(folder) / "demo.index")

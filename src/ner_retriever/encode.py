@@ -4,7 +4,7 @@ text → tokens → windows → truncated forward pass → site vectors → head
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -63,13 +63,7 @@ class Extractor:
         """Width of the vectors; the first time, this costs the reading of a query."""
         return int(self.queries(["type"]).shape[1])
 
-    def mentions(
-        self,
-        texts: Sequence[str],
-        spans: Sequence[Sequence[Span]],
-        *,
-        progress: Callable[[int], None] | None = None,
-    ) -> list[Vectors]:
+    def mentions(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
         """Return the site's vectors of each text's mentions.
 
         A text that is longer than a window is read in several, cut at sentence borders; each
@@ -78,7 +72,6 @@ class Extractor:
 
         Args:
             spans: the mentions of each text, in characters.
-            progress: called with the number of windows of each batch that is done.
 
         Returns:
             One (mentions, width) float32 array a text.
@@ -96,8 +89,6 @@ class Extractor:
             vectors = self._backbone.vectors([slot.window for slot in batch])
             owners = [owner for slot in batch for owner in slot.owners]
             rows.update(zip(owners, vectors, strict=True))
-            if progress:
-                progress(len(batch))
         width = len(next(iter(rows.values()))) if rows else self.width
         return [
             np.stack([rows[index, mention] for mention in range(len(its_spans))])
