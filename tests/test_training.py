@@ -17,7 +17,6 @@ from ner_retriever.encode import Extractor
 from ner_retriever.errors import ConfigError, DocumentError
 from ner_retriever.training import activations as activations_module
 from ner_retriever.training.activations import Activations, extract
-from ner_retriever.training.generic import with_generic_mentions
 from ner_retriever.training.loop import TrainingConfig, _Sampler, train
 from ner_retriever.training.losses import softmax_loss
 from ner_retriever.training.split import split
@@ -65,45 +64,6 @@ def test_loss_of_three_mentions_and_two_types_one_mention_with_both() -> None:
     assert loss(mentions, IDENTITY, positive, 0.5) == pytest.approx(expected)
 
 
-def test_a_types_own_name_is_a_negative_of_that_type_alone() -> None:
-    positive = torch.tensor([[True, False], [False, True]])
-    nouns = torch.tensor([[[1.0, 0.0], [0.6, 0.8]], [[0.0, 0.0], [0.0, 0.0]]])
-    of_mentions = math.log(1 + math.exp(-2))
-    # The first type has two nouns, of cosines 1 and 0.6; the second has none.
-    with_nouns = math.log(math.exp(2) + 1 + math.exp(2) + math.exp(1.2)) - 2
-    of_types = (with_nouns + math.log(1 + math.exp(-2))) / 2
-    rows = torch.eye(2)
-    found = softmax_loss(rows, rows, positive, torch.tensor(0.5), nouns)
-    assert float(found) == pytest.approx((of_mentions + of_types) / 2)
-
-
-def test_type_names_in_a_text_are_found_as_common_nouns() -> None:
-    text = "Denton is a city, one of many cities in Texas; City of taxi drivers."
-    spans = (Span(0, 6), Span(40, 45))
-    other = TypedText("2", "x", "ab", (Span(0, 2),), (("taxi driver", "driver"),))
-    found, unchanged = with_generic_mentions(
-        [TypedText("1", "x", text, spans, (("city",), ("state",))), other]
-    )
-    nouns = [text[span.start : span.end] for span in found.spans[2:]]
-    assert nouns == ["city", "cities", "taxi drivers"]
-    assert found.generic == ("city", "city", "taxi driver")
-    assert found.spans[:2] == spans
-    assert found.types == (("city",), ("state",), (), (), ())
-    assert unchanged == other
-
-
-def test_the_nouns_drawn_are_those_of_the_types() -> None:
-    toy = toy_activations()
-    toy.generic[[3, 5]] = 1
-    toy.generic[8] = 4
-    parts = split(toy, held_out=0, seed=0)
-    sampler = _Sampler(toy, parts, TrainingConfig(generic_a_type=6))
-    rows, there = sampler.draw_generic(np.array([1, 2, 4]))
-    assert there.tolist() == [[True] * 6, [False] * 6, [True] * 6]
-    assert set(rows[0]) == {3, 5}
-    assert set(rows[2]) == {8}
-
-
 @pytest.mark.parametrize(
     ("scores", "relevant", "expected"),
     [
@@ -141,7 +101,6 @@ def toy_activations() -> Activations:
         types=np.concatenate([type_of, type_of[with_child] + TYPES]),
         texts=texts,
         sources=np.where(texts % 3, "news", "dictionary"),
-        generic=np.full(total, -1),
     )
 
 
@@ -320,14 +279,6 @@ def test_activations_by_hand(tmp_path: Path) -> None:
     assert pairs == [(0, 0), (1, 1), (1, 2), (3, 0), (4, 1)]
     assert found.texts.tolist() == [0, 0, 2, 3, 4]
     assert found.sources.tolist() == ["news", "news", "news", "wiki", "wiki"]
-    assert found.generic.tolist() == [-1] * 5
-
-
-def test_generic_mentions_are_extracted_with_the_others(tmp_path: Path) -> None:
-    texts = with_generic_mentions([*TEXTS, TypedText("6", "x", "ab city", (Span(0, 2),), ((),))])
-    found = extract_with(LetterBackbone(), tmp_path, texts)
-    assert found.generic.tolist() == [-1] * 6 + [0]
-    np.testing.assert_array_equal(found.mentions[-1], row(t=0.5, y=1, end=0.25))
 
 
 @pytest.mark.parametrize("breaks_at", [1, 2, 3, 4])

@@ -38,14 +38,13 @@ def train(
     from ner_retriever.encode import load_extractor
     from ner_retriever.head.files import save_head
     from ner_retriever.training.activations import extract
-    from ner_retriever.training.generic import with_generic_mentions
     from ner_retriever.training.loop import TrainingConfig
     from ner_retriever.training.loop import train as train_head
     from ner_retriever.training.typed_mentions import read_typed_mentions, sample
 
     settings = load_preset(preset)
     how = TrainingConfig.from_record(_read_config(config))
-    texts = with_generic_mentions(sample(read_typed_mentions(data), limit_texts, how.seed))
+    texts = sample(read_typed_mentions(data), limit_texts, how.seed)
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     extractor = load_extractor(settings)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:

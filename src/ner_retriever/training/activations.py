@@ -5,7 +5,7 @@ it stopped.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +31,6 @@ class Activations:
         types: (pairs,) int64: mention ``owners[i]`` has type ``types[i]``.
         texts: (mentions,) int64, the text that a mention stands in.
         sources: (mentions,) str, the source of that text.
-        generic: (mentions,) int64, the type whose own name a mention is, used as a common noun;
-            −1 for entities.
     """
 
     mentions: NDArray[np.float32]
@@ -42,7 +40,6 @@ class Activations:
     types: NDArray[np.int64]
     texts: NDArray[np.int64]
     sources: NDArray[np.str_]
-    generic: NDArray[np.int64]
 
 
 def extract(
@@ -83,19 +80,7 @@ def extract(
         types=types,
         texts=np.repeat(np.arange(len(texts)), sizes),
         sources=np.repeat([text.source for text in texts], sizes),
-        generic=np.array(_generic(texts, number), dtype=np.int64),
     )
-
-
-def _generic(texts: Sequence[TypedText], number: Mapping[str, int]) -> list[int]:
-    return [
-        index
-        for text in texts
-        for index in (
-            *([-1] * (len(text.spans) - len(text.generic))),
-            *(number[name] for name in text.generic),
-        )
-    ]
 
 
 def _queries(extractor: Extractor, names: Sequence[str], folder: Path) -> NDArray[np.float32]:

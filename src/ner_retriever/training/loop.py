@@ -26,7 +26,6 @@ class TrainingConfig(Settings):
         steps: batches in all.
         types_a_batch: types drawn for a batch, each at most once.
         mentions_a_type: mentions drawn for each of them.
-        generic_a_type: of a type's own name as a common noun, how many are drawn for each.
         flatness: a type is drawn with probability ∝ count^(1 − flatness).
         rarest: types with fewer mentions are left out.
         learning_rate, weight_decay: AdamW's; the rate falls to 0 on a cosine.
@@ -43,7 +42,6 @@ class TrainingConfig(Settings):
     steps: int = 1500
     types_a_batch: int = 256
     mentions_a_type: int = 4
-    generic_a_type: int = 2
     flatness: float = 0.5
     rarest: int = 2
     learning_rate: float = 1e-3
@@ -72,8 +70,8 @@ class Trained:
 
     Attributes:
         types: names of the types that it was trained on.
-        log: one record a validation: step, loss since the last, and, with held-out types, what
-            ``validate`` gives.
+        log: one record a validation: step, loss since the last, and, with held-out types, their
+            R-Precision.
     """
 
     head: Head
@@ -113,13 +111,11 @@ def train(
     for step in range(1, config.steps + 1):
         head.train()
         mentions, types, positive = sampler.draw()
-        nouns, there = sampler.draw_generic(types)
         loss = softmax_loss(
             head.mentions(torch.from_numpy(activations.mentions[mentions])),
             head.queries(torch.from_numpy(activations.queries[types])),
             positive,
             log_temperature.exp(),
-            head.mentions(torch.from_numpy(activations.mentions[nouns])) * there[..., None],
         )
         optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -131,7 +127,11 @@ def train(
                 {
                     "step": step,
                     "loss": float(np.mean(losses)),
-                    **(validate(head, activations, parts) if config.held_out else {}),
+                    **(
+                        {"validation_r_precision": validate(head, activations, parts)}
+                        if config.held_out
+                        else {}
+                    ),
                 }
             )
             losses.clear()
@@ -175,10 +175,6 @@ class _Sampler:
         self._weights = weights / weights.sum()
         self._generator = np.random.default_rng(config.seed)
         self._config = config
-        nouns = np.flatnonzero(parts.training_mentions & (activations.generic >= 0))
-        self._nouns = nouns[np.argsort(activations.generic[nouns], kind="stable")]
-        self._noun_counts = np.bincount(activations.generic[nouns], minlength=len(counts))
-        self._first_noun = np.cumsum(self._noun_counts) - self._noun_counts
         by_mention = np.argsort(self._owners, kind="stable")
         self._types_of = types[by_mention]
         sizes = np.bincount(self._owners, minlength=len(activations.mentions))
@@ -204,16 +200,3 @@ class _Sampler:
         positive = torch.zeros(len(mentions), len(types), dtype=torch.bool)
         positive[row[columns >= 0], columns[columns >= 0]] = True
         return mentions, types, positive
-
-    def draw_generic(self, types: NDArray[np.int64]) -> tuple[NDArray[np.int64], Tensor]:
-        """Return, for each type, rows of its own name as a common noun, and which are there.
-
-        Both are (t, k); where a type has no such mention, a row stands in that isn't to be used.
-        """
-        counts = self._noun_counts[types, None]
-        offsets = self._generator.random((len(types), self._config.generic_a_type))
-        places = self._first_noun[types, None] + (offsets * counts).astype(np.int64)
-        there = np.broadcast_to(counts > 0, places.shape)
-        rows = np.zeros(places.shape, np.int64)
-        rows[there] = self._nouns[places[there]]
-        return rows, torch.from_numpy(there.copy())

@@ -6,11 +6,7 @@ from torch.nn import functional
 
 
 def softmax_loss(
-    mentions: Tensor,
-    queries: Tensor,
-    positive: Tensor,
-    temperature: Tensor,
-    generic: Tensor | None = None,
+    mentions: Tensor, queries: Tensor, positive: Tensor, temperature: Tensor
 ) -> Tensor:
     """Contrast mentions with type names, several positives a row, in both directions.
 
@@ -24,20 +20,12 @@ def softmax_loss(
         queries: (t, dimensions), rows of length 1.
         positive: (m, t) bool; each row and each column holds at least one.
         temperature: scalar by which cosines are divided.
-        generic: (t, k, dimensions), for each type, vectors of its own name used as a common noun:
-            further negatives of that type alone. A row of zeros stands for none.
 
     Returns:
         A scalar.
     """
     logits = mentions @ queries.T / temperature
-    by_type, by_type_positive = logits.T, positive.T
-    if generic is not None:
-        nouns = (generic @ queries[:, :, None]).squeeze(-1) / temperature
-        nouns = nouns.masked_fill(~generic.any(dim=-1), -torch.inf)
-        by_type = torch.cat([by_type, nouns], dim=1)
-        by_type_positive = torch.cat([by_type_positive, torch.zeros_like(nouns).bool()], dim=1)
-    return (_direction(logits, positive) + _direction(by_type, by_type_positive)) / 2
+    return (_direction(logits, positive) + _direction(logits.T, positive.T)) / 2
 
 
 def _direction(logits: Tensor, positive: Tensor) -> Tensor:

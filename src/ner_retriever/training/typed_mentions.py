@@ -26,8 +26,6 @@ class TypedText:
     Attributes:
         spans: the mentions.
         types: the known types of each mention, in the order of the spans.
-        generic: the last ``len(generic)`` spans are no entities but type names used as common
-            nouns; these are the names (see :mod:`ner_retriever.training.generic`).
     """
 
     id: str
@@ -35,7 +33,6 @@ class TypedText:
     text: str
     spans: tuple[Span, ...]
     types: tuple[tuple[str, ...], ...]
-    generic: tuple[str, ...] = ()
 
 
 def read_typed_mentions(files: Sequence[Path]) -> list[TypedText]:

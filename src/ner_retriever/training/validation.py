@@ -21,12 +21,10 @@ def r_precision(scores: NDArray[np.float32], relevant: NDArray[np.bool_]) -> flo
     return float(relevant[best].mean())
 
 
-def validate(head: Head, activations: Activations, split: Split) -> dict[str, float]:
+def validate(head: Head, activations: Activations, split: Split) -> float:
     """Return the mean R-Precision of the held-out types over the validation mentions' texts.
 
-    A text's score is its best mention's, as in search. ``validation_r_precision`` searches the
-    annotated mentions; ``…_with_generic`` also type names used as common nouns, as detected
-    mentions would have them.
+    A text's score is its best mention's, as in search.
     """
     rows = split.validation_mentions
     with torch.inference_mode():
@@ -34,28 +32,15 @@ def validate(head: Head, activations: Activations, split: Split) -> dict[str, fl
         mentions = head.mentions(torch.from_numpy(activations.mentions[rows])).numpy()
         vectors = torch.from_numpy(activations.queries[split.validation_types])
         queries = head.queries(vectors).numpy()
-    entities = activations.generic[rows] < 0
-    kept = {
-        "validation_r_precision": entities,
-        "validation_r_precision_with_generic": np.ones(len(rows), bool),
-    }
-    return {
-        name: float(
-            np.mean(
-                [
-                    _r_precision_of_texts(mentions[mask] @ query, rows[mask], number, activations)
-                    for query, number in zip(queries, split.validation_types, strict=True)
-                ]
-            )
-        )
-        for name, mask in kept.items()
-    }
-
-
-def _r_precision_of_texts(
-    scores: NDArray[np.float32], rows: NDArray[np.int64], number: int, activations: Activations
-) -> float:
     text = activations.texts[rows]
     starts = np.flatnonzero(np.r_[True, text[1:] != text[:-1]])
-    relevant = np.isin(rows, activations.owners[activations.types == number])
-    return r_precision(np.maximum.reduceat(scores, starts), np.maximum.reduceat(relevant, starts))
+    values = []
+    for query, number in zip(queries, split.validation_types, strict=True):
+        relevant = np.isin(rows, activations.owners[activations.types == number])
+        values.append(
+            r_precision(
+                np.maximum.reduceat(mentions @ query, starts),
+                np.maximum.reduceat(relevant, starts),
+            )
+        )
+    return float(np.mean(values))
