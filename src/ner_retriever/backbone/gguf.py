@@ -4,8 +4,9 @@ Reading a GGUF takes half a minute for 135M parameters; reading what it was conv
 """
 
 from pathlib import Path
+from typing import Any
 
-from ner_retriever.backbone.loading import first_line, refuse_incomplete
+from ner_retriever.backbone.loading import first_line, quiet_transformers, refuse_incomplete
 from ner_retriever.errors import UnsupportedModel
 
 
@@ -15,26 +16,27 @@ def convert(file: Path, folder: Path) -> None:
     Raises:
         UnsupportedModel: the file cannot be read or is not whole, or its architecture is not known.
     """
+    try:
+        with quiet_transformers():
+            missing = _convert(file, folder)
+    except Exception as error:  # a damaged file makes the readers raise almost anything
+        raise UnsupportedModel(f"{file} cannot be read as GGUF: {first_line(error)}") from error
+    refuse_incomplete(missing, file)
+
+
+def _convert(file: Path, folder: Path) -> set[str]:
+    """Convert; return the names of weights that the file lacks."""
     import torch
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-    try:
-        read, loading = AutoModel.from_pretrained(
-            file.parent,
-            gguf_file=file.name,
-            dtype=torch.float32,
-            local_files_only=True,
-            output_loading_info=True,
-        )
-        config = AutoConfig.from_pretrained(file.parent, gguf_file=file.name, local_files_only=True)
-        tokenizer = AutoTokenizer.from_pretrained(
-            file.parent, gguf_file=file.name, local_files_only=True
-        )
-    except Exception as error:  # a damaged file makes the readers raise almost anything
-        raise UnsupportedModel(f"{file} cannot be read as GGUF: {first_line(error)}") from error
-    refuse_incomplete(loading["missing_keys"], file)
+    source: dict[str, Any] = {"gguf_file": file.name, "local_files_only": True}
+    read, loading = AutoModel.from_pretrained(
+        file.parent, dtype=torch.float32, output_loading_info=True, **source
+    )
+    config = AutoConfig.from_pretrained(file.parent, **source)
     # What was read still counts as quantised to transformers, which refuses to save such a model.
     model = AutoModel.from_config(config, dtype=torch.float32)
     model.load_state_dict(read.state_dict())
     model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(file.parent, **source).save_pretrained(folder)
+    return set(loading["missing_keys"])

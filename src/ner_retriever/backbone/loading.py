@@ -1,9 +1,25 @@
-"""What a model that transformers has read is checked for, and how a failure is told."""
+"""Reading a model with transformers: quietly, and wholly or not at all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ner_retriever.errors import UnsupportedModel
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keep transformers' progress bars and warnings from the terminal."""
+    from transformers.utils import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        logging.enable_progress_bar()
 
 
 def refuse_incomplete(missing: Iterable[str], source: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import nn
 
 from ner_retriever.backbone.families import Tap, blocks_of, tap
 from ner_retriever.backbone.forward import Window, site_vectors
-from ner_retriever.backbone.loading import first_line, refuse_incomplete
+from ner_retriever.backbone.loading import first_line, quiet_transformers, refuse_incomplete
 from ner_retriever.backbone.weights import Weights
 from ner_retriever.config import Site
 from ner_retriever.errors import ModelError, UnsupportedModel
@@ -121,38 +122,38 @@ def load_backbone(weights: Weights, site: Site, *, device: str | None = None) ->
         UnsupportedModel: the files are not a whole model that transformers can read, or it has no
             such site.
     """
-    from transformers import AutoConfig, AutoModel, AutoTokenizer
-    from transformers.utils import logging
+    from transformers import AutoTokenizer
 
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
     try:
-        config = AutoConfig.from_pretrained(
-            weights.folder, local_files_only=True, trust_remote_code=False
-        )
-        model, loading = AutoModel.from_pretrained(
-            weights.folder,
-            config=_cut_config(config, site),
-            dtype=torch.float32 if where.type == "cpu" else torch.bfloat16,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-        tokenizer = AutoTokenizer.from_pretrained(
-            weights.folder, local_files_only=True, trust_remote_code=False
-        )
+        with quiet_transformers():
+            model, missing = _read(weights.folder, site, where)
+            tokenizer = AutoTokenizer.from_pretrained(
+                weights.folder, local_files_only=True, trust_remote_code=False
+            )
     except Exception as error:  # damaged files make the readers raise almost anything
         raise UnsupportedModel(
             f"the model in {weights.folder} cannot be loaded: {first_line(error)}"
         ) from error
-    finally:
-        logging.set_verbosity(verbosity)
-        logging.enable_progress_bar()
-    refuse_incomplete(loading["missing_keys"], weights.folder)
+    refuse_incomplete(missing, weights.folder)
     return Backbone(model.to(where), tokenizer, site)
+
+
+def _read(folder: Path, site: Site, where: torch.device) -> tuple[nn.Module, set[str]]:
+    """Read a model up to a site's block; also return the names of weights that are missing."""
+    from transformers import AutoConfig, AutoModel
+
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    model, loading = AutoModel.from_pretrained(
+        folder,
+        config=_cut_config(config, site),
+        dtype=torch.float32 if where.type == "cpu" else torch.bfloat16,
+        use_safetensors=True,
+        local_files_only=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+    )
+    return model, set(loading["missing_keys"])
 
 
 def _cut_config(config: Any, site: Site) -> Any:
