@@ -234,3 +234,21 @@ def test_info_counts(retriever: Retriever) -> None:
     info = retriever.info()
     assert (info.documents, info.mentions, info.dimensions) == (3, 4, 32)
     assert info.bytes > 0
+
+
+def test_a_replacement_that_is_cut_off_leaves_no_index_and_can_be_repeated(
+    retriever: Retriever, toy_preset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retriever.add(documents("a"))
+
+    def stop(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ner_retriever.retriever.write_manifest", stop)
+        with pytest.raises(KeyboardInterrupt):
+            Retriever.create(retriever.path, preset=str(toy_preset), detector="spans", replace=True)
+    with pytest.raises(IndexNotFound):
+        Retriever.open(retriever.path)
+    again = Retriever.create(retriever.path, preset=str(toy_preset), detector="spans")
+    assert list(again.search("dinosaur")) == []

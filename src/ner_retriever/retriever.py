@@ -20,6 +20,7 @@ from ner_retriever.index.manifest import (
     Manifest,
     check_fingerprints,
     read_manifest,
+    remove_manifest,
     write_manifest,
 )
 from ner_retriever.index.scan import Scan
@@ -105,7 +106,8 @@ class Retriever:
         )
         _make_folder(folder)
         with write_lock(folder):
-            # The manifest comes last: a folder without one is no index yet.
+            # The manifest goes first and comes last: a folder without one is no index.
+            remove_manifest(folder)
             store = Store.create(folder, dimensions)
             write_manifest(folder, manifest)
             store.purge()
@@ -156,7 +158,7 @@ class Retriever:
         Raises:
             FingerprintMismatch: it is not the one that filled the index.
         """
-        detector = load_detector(self.manifest.settings["detector"])
+        detector = load_detector(self.manifest.settings["detector"], device=self._device or "cpu")
         check_fingerprints(self.manifest, {"detector": detector.fingerprint})
         return detector
 

@@ -69,6 +69,21 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
         ) from error
 
 
+def remove_manifest(path: Path) -> None:
+    """Remove the manifest of the index folder ``path``, if there is one.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    try:
+        (path / _FILE_NAME).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"cannot remove {path / _FILE_NAME}: {error.strerror or error}; check that the folder "
+            "can be written"
+        ) from error
+
+
 def read_manifest(path: Path) -> Manifest:
     """Read the manifest of the index folder ``path``.
 
