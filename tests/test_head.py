@@ -13,6 +13,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ner_retriever.backbone.cache import sha256_of
+from ner_retriever.backbone.known import KNOWN
+from ner_retriever.config import PRESETS
 from ner_retriever.errors import (
     FingerprintMismatch,
     ModelError,
@@ -328,3 +330,12 @@ def test_a_published_head_that_is_missing_or_too_large(tmp_path: Path) -> None:
         stream.truncate((64 << 20) + 1)
     with pytest.raises(WeightsCorrupted, match="over 64 MiB"):
         read_published_head(tmp_path / "big.pth")
+
+
+@pytest.mark.parametrize("name", ["minilm", "mpnet", "smollm2"])
+def test_the_bundled_heads_are_sound_and_fit_their_presets(name: str) -> None:
+    preset = PRESETS[name]
+    head, record = load_head(find_head(str(preset.head)))
+    backbone = KNOWN[preset.backbone].fingerprint(preset.backbone)
+    check_head(record, backbone=backbone, site=preset.site_fingerprint)
+    assert (head.width, head.dimensions) == (record.width, 256)
