@@ -12,7 +12,7 @@ from rich.text import Text
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "docs" / "search.svg"
-QUERIES = ("dinosaur", "trade union")
+QUERIES = ("dinosaur", "court")
 WIDTH = 104
 
 
