@@ -149,9 +149,9 @@ def test_a_batch_is_bounded() -> None:
     texts = ["a" * size for size in generator.integers(1, 200, 150)]
     extractor.mentions(texts, [[Span(0, 1)]] * len(texts))
     assert sum(len(windows) for windows in backbone.passes) == 150
-    assert len(backbone.passes) < 15
+    assert len(backbone.passes) < 30
     for windows in backbone.passes:
-        assert len(windows) * max(len(window.ids) for window in windows) <= 4096
+        assert len(windows) * max(len(window.ids) for window in windows) <= backbone.batch_tokens
 
 
 def test_texts_and_spans_of_different_number_are_refused() -> None:

@@ -174,6 +174,7 @@ class LetterBackbone:
         passes: the windows of each batch that was read.
     """
 
+    batch_tokens = 1024
     SIGNS = "^$.abcdefghijklmnopqrstuvwxyz"
 
     def __init__(self, pooling: Pooling = "last") -> None:

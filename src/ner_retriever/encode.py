@@ -26,7 +26,6 @@ from ner_retriever.text.windows import sentence_starts, token_windows, window_of
 
 Vectors = NDArray[np.float32]
 
-_BATCH_TOKENS = 4096
 _OVERLAP = 32
 _LONGEST_QUERY = 1000
 
@@ -85,7 +84,7 @@ class Extractor:
             for slot in self._slots(index, text, its_tokens, its_spans)
         ]
         rows: dict[tuple[int, int], Vectors] = {}
-        for batch in _batches(slots):
+        for batch in _batches(slots, self._backbone.batch_tokens):
             vectors = self._backbone.vectors([slot.window for slot in batch])
             owners = [owner for slot in batch for owner in slot.owners]
             rows.update(zip(owners, vectors, strict=True))
@@ -247,11 +246,11 @@ def _token_range(tokens: Tokens, span: Span) -> tuple[int, int]:
     return neighbour, neighbour + 1
 
 
-def _batches(slots: list[_Slot]) -> Iterator[list[_Slot]]:
-    """Batch windows of similar length; a batch holds at most so many tokens, padding included."""
+def _batches(slots: list[_Slot], most_tokens: int) -> Iterator[list[_Slot]]:
+    """Batch windows of similar length, at most so many tokens a batch, padding included."""
     batch: list[_Slot] = []
     for slot in sorted(slots, key=lambda slot: len(slot.window.ids), reverse=True):
-        if batch and (len(batch) + 1) * len(batch[0].window.ids) > _BATCH_TOKENS:
+        if batch and (len(batch) + 1) * len(batch[0].window.ids) > most_tokens:
             yield batch
             batch = []
         batch.append(slot)
