@@ -12,11 +12,10 @@ from ner_retriever.evaluation.metrics import (
     METRICS,
     macro_average,
     measure,
-    r_precision,
-    ranking,
     trec_names,
 )
 from ner_retriever.evaluation.significance import bootstrap_interval, paired_permutation_test
+from ner_retriever.training.metric import r_precision, ranking
 
 NOT_RETRIEVED = float("-inf")
 

@@ -19,9 +19,9 @@ from ner_retriever.training import activations as activations_module
 from ner_retriever.training.activations import Activations, extract
 from ner_retriever.training.loop import TrainingConfig, _Sampler, train
 from ner_retriever.training.losses import softmax_loss
+from ner_retriever.training.metric import r_precision
 from ner_retriever.training.split import split
 from ner_retriever.training.typed_mentions import TypedText, read_typed_mentions, sample
-from ner_retriever.training.validation import r_precision
 from toys import LetterBackbone
 
 row = LetterBackbone.row
@@ -74,7 +74,7 @@ def test_loss_of_three_mentions_and_two_types_one_mention_with_both() -> None:
     ],
 )
 def test_r_precision_by_hand(scores: list[float], relevant: list[int], expected: float) -> None:
-    assert r_precision(np.array(scores, np.float32), np.array(relevant, bool)) == expected
+    assert r_precision(np.array(scores, np.float32), np.flatnonzero(relevant)) == expected
 
 
 def toy_activations() -> Activations:

@@ -87,3 +87,8 @@ class FingerprintMismatch(StoreError):
 
 class IndexLocked(StoreError):
     """Another process is writing to the index."""
+
+
+def first_line(error: Exception) -> str:
+    """Return an error's message, or what stands for one, on one line."""
+    return (str(error).strip() or repr(error)).splitlines()[0]

@@ -6,8 +6,8 @@ Reading a GGUF takes half a minute for 135M parameters; reading what it was conv
 from pathlib import Path
 from typing import Any
 
-from ner_retriever.backbone.loading import first_line, quiet_transformers, refuse_incomplete
-from ner_retriever.errors import UnsupportedModel
+from ner_retriever.backbone.loading import quiet_transformers, refuse_incomplete
+from ner_retriever.errors import UnsupportedModel, first_line
 
 
 def convert(file: Path, folder: Path) -> None:

@@ -40,8 +40,3 @@ def refuse_incomplete(missing: Iterable[str], source: Path) -> None:
             f"{source} lacks {len(needed)} of the model's weights, such as {needed[0]}; "
             "fetch or export it anew"
         )
-
-
-def first_line(error: Exception) -> str:
-    """Return an error's message, or what stands for one, on one line."""
-    return (str(error).strip() or repr(error)).splitlines()[0]

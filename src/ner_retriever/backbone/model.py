@@ -12,10 +12,10 @@ from torch import nn
 
 from ner_retriever.backbone.families import Tap, blocks_of, tap
 from ner_retriever.backbone.forward import Window, site_vectors
-from ner_retriever.backbone.loading import first_line, quiet_transformers, refuse_incomplete
+from ner_retriever.backbone.loading import quiet_transformers, refuse_incomplete
 from ner_retriever.backbone.weights import Weights
 from ner_retriever.config import Site
-from ner_retriever.errors import ModelError, UnsupportedModel
+from ner_retriever.errors import ModelError, UnsupportedModel, first_line
 
 _UNBOUNDED = 1 << 40
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ner_retriever.documents import Mention
 from ner_retriever.evaluation.benchmarks import Benchmark, GoldText
-from ner_retriever.evaluation.metrics import ranking
 from ner_retriever.evaluation.systems import NamesMentions
+from ner_retriever.training.metric import ranking
 
 WORST_TYPES = 20
 

@@ -11,39 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.errors import InputError, MissingExtra
+from ner_retriever.training.metric import require_relevant
 
 R_PRECISION = "r_precision"
 METRICS = (R_PRECISION, "average_precision", "ndcg_at_10", "recall_at_2r", "precision_at_10")
-
-
-def ranking(scores: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The retrieved texts, best first.
-
-    Args:
-        scores: (n,) float32, −inf for what is not retrieved.
-
-    Returns:
-        Positions, (retrieved,) int64; the earlier of equal scores first.
-    """
-    order = np.argsort(-scores, kind="stable")
-    return order[scores[order] > -np.inf]
-
-
-def r_precision(scores: NDArray[np.float32], relevant: NDArray[np.int64]) -> float:
-    """Precision of the first R texts, with R relevant ones; a text not retrieved is a miss.
-
-    Equal to trec_eval's Rprec, but needs no optional dependency.
-
-    Args:
-        scores: (n,) float32, −inf for what is not retrieved.
-        relevant: (R,) int64, positions of the relevant texts, each once.
-
-    Raises:
-        InputError: no text is relevant.
-    """
-    _require_relevant(relevant)
-    best = ranking(scores)[: len(relevant)]
-    return float(np.isin(best, relevant).sum() / len(relevant))
 
 
 def measure(scores: NDArray[np.float32], relevant: NDArray[np.int64]) -> dict[str, float]:
@@ -62,7 +33,7 @@ def measure(scores: NDArray[np.float32], relevant: NDArray[np.int64]) -> dict[st
     except ImportError as error:
         raise MissingExtra("Measuring rankings", "evaluation") from error
 
-    _require_relevant(relevant)
+    require_relevant(relevant)
     names = trec_names(len(scores))
     retrieved = np.flatnonzero(scores > -np.inf)
     run = {names[position]: float(scores[position]) for position in retrieved}
@@ -95,8 +66,3 @@ def macro_average(values: Mapping[str, float], types: Collection[str]) -> float:
             "there is no type to average over; the benchmark holds only catch-all types"
         )
     return float(np.mean([values[label] for label in sorted(types)]))
-
-
-def _require_relevant(relevant: NDArray[np.int64]) -> None:
-    if len(relevant) == 0:
-        raise InputError("R-Precision is not defined without a relevant text; leave the type out")

@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from ner_retriever.errors import ModelError, WeightsCorrupted
+from ner_retriever.errors import ModelError, WeightsCorrupted, first_line
 from ner_retriever.head.network import Head
 from ner_retriever.head.record import RECORD_NAME, WEIGHTS_NAME, HeadRecord, read_record
 
@@ -39,7 +39,7 @@ def load_head(folder: Path) -> tuple[Head, HeadRecord]:
             head = Head(record.width, record.hidden, record.dimensions)
         head.load_state_dict(load_file(file), assign=True)
     except (OSError, SafetensorError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise WeightsCorrupted(f"{file} cannot be read: {reason}; {remedy}") from error
     return head.float().eval().requires_grad_(False), record
 

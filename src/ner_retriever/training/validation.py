@@ -2,23 +2,11 @@
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ner_retriever.head.network import Head
 from ner_retriever.training.activations import Activations
+from ner_retriever.training.metric import r_precision
 from ner_retriever.training.split import Split
-
-
-def r_precision(scores: NDArray[np.float32], relevant: NDArray[np.bool_]) -> float:
-    """Return the precision of the first R of a ranking, R being the number of relevant items.
-
-    Args:
-        scores: (items,), higher is better; ties are broken by position.
-        relevant: (items,), at least one of them.
-    """
-    size = int(relevant.sum())
-    best = np.argsort(-scores, kind="stable")[:size]
-    return float(relevant[best].mean())
 
 
 def validate(head: Head, activations: Activations, split: Split) -> float:
@@ -40,7 +28,7 @@ def validate(head: Head, activations: Activations, split: Split) -> float:
         values.append(
             r_precision(
                 np.maximum.reduceat(mentions @ query, starts),
-                np.maximum.reduceat(relevant, starts),
+                np.flatnonzero(np.maximum.reduceat(relevant, starts)),
             )
         )
     return float(np.mean(values))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ner_retriever.documents import Span
-from ner_retriever.errors import DocumentError, InputError
+from ner_retriever.errors import DocumentError, InputError, first_line
 from ner_retriever.evaluation.benchmarks.benchmark import (
     Benchmark,
     GoldMention,
@@ -163,7 +163,7 @@ def _read_parquet(file: Path) -> Iterator[tuple[list[str], list[str]]]:
                     )
                 yield tokens, [names[tag] for tag in tags]
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise DocumentError(
             f"{file}: cannot be read as parquet ({reason}); fetch it anew"
         ) from error

@@ -19,7 +19,7 @@ from ner_retriever.backbone.known import KNOWN
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import offline
 from ner_retriever.documents import Document
-from ner_retriever.errors import MissingExtra, UnsupportedModel, WeightsNotFound
+from ner_retriever.errors import MissingExtra, UnsupportedModel, WeightsNotFound, first_line
 from ner_retriever.evaluation.systems import Progress, Settings, System
 
 # The model cards' own instructions for retrieval, by the last part of the id; texts get none.
@@ -79,7 +79,7 @@ class Dense(System):
                     local_files_only=offline(),
                 )
         except (OSError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = first_line(error)
             raise WeightsNotFound(
                 f"{model} cannot be loaded as a sentence embedding model ({reason}); "
                 "pass the folder that holds it, or an id on the hub with network access"

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.documents import Document
-from ner_retriever.evaluation.metrics import ranking
 from ner_retriever.evaluation.systems import Progress, Settings, System
+from ner_retriever.training.metric import ranking
 
 # The constant of the method's source: how much the very first ranks stand out.
 _K = 60
