@@ -348,7 +348,7 @@ def test_files_without_training_data(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"no file .*missing"):
         read_typed_mentions([tmp_path / "missing.jsonl"])
     (tmp_path / "empty.jsonl").write_text("")
-    with pytest.raises(DocumentError, match="hold no text"):
+    with pytest.raises(DocumentError, match="the file is empty"):
         read_typed_mentions([tmp_path / "empty.jsonl"])
 
 
