@@ -9,10 +9,11 @@ import pytest
 
 from ner_retriever.documents import Span
 from ner_retriever.errors import MissingExtra
-from ner_retriever.training import negatives
+from ner_retriever.training import exclusion, negatives
 from ner_retriever.training.activations import Activations
+from ner_retriever.training.exclusion import Exclusions, Rules
 from ner_retriever.training.hierarchy import estimate_hierarchy
-from ner_retriever.training.negatives import Exclusions, Miner
+from ner_retriever.training.negatives import Miner
 from ner_retriever.training.relation import Relation
 from ner_retriever.training.typed_mentions import TypedText
 
@@ -104,7 +105,8 @@ ALL = np.ones(9, dtype=bool)
 
 
 def miner(**options: Any) -> Miner:
-    return Miner(activations(TEXTS), TEXTS, **{"usable": ALL, **options})
+    toy = activations(TEXTS)
+    return Miner(toy, TEXTS, Rules(toy, TEXTS), **{"usable": ALL, **options})
 
 
 def mention(number: int) -> int:
@@ -150,7 +152,8 @@ def test_a_mention_of_a_descendant_alone_is_dropped() -> None:
     texts += [text(str(n), f"W{n}", (f"W{n}", ["bird"])) for n in (9, 10)]
     texts += [text("11", "Donald", ("Donald", ["duck"])), text("12", "Rhine", ("Rhine", ["river"]))]
     usable = np.arange(13) >= 11
-    found = Miner(activations(texts), texts, usable=usable).by_neighbours(
+    toy = activations(texts)
+    found = Miner(toy, texts, Rules(toy, texts), usable=usable).by_neighbours(
         np.array([TYPES.index("bird")]), NAMES, unit(*range(13))
     )
     assert found.mentions[0, :2].tolist() == [12, -1]
@@ -177,6 +180,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     anchors = np.arange(len(TYPES) + 9)
     at_once = miner().by_neighbours(anchors, NAMES, MENTIONS)
     monkeypatch.setattr(negatives, "_BLOCK_BYTES", 2 * 9 * 4)
+    monkeypatch.setattr(exclusion, "_BLOCK", 3)
     by_twos = miner().by_neighbours(anchors, NAMES, MENTIONS)
     np.testing.assert_array_equal(by_twos.mentions, at_once.mentions)
     assert by_twos.exclusions == at_once.exclusions

@@ -1,55 +1,22 @@
 """Hard negatives: mentions that look right for an anchor and are wrong.
 
-An anchor is what a head is asked to bring near: a type's name or a mention. As a number, type names
-come first, then mentions: anchor ``n`` is type name ``n``, anchor ``len(names) + n`` mention ``n``.
-
-Two sources name candidates, BM25 and the model's own nearest neighbours. Labels are incomplete, so
-a candidate is dropped whenever it may be right after all.
+Two sources name candidates, BM25 and the model's own nearest neighbours; `Rules` drop those that
+may be right after all. Anchors are numbered as there: type names first, then mentions.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.text.lexical import LexicalIndex
 from ner_retriever.training.activations import Activations
-from ner_retriever.training.hierarchy import estimate_hierarchy
+from ner_retriever.training.exclusion import Exclusions, Rules, Verdict
 from ner_retriever.training.relation import Relation
 from ner_retriever.training.typed_mentions import TypedText
 
 _BLOCK_BYTES = 64 << 20
-
-# Why a candidate is dropped; of several reasons the highest counts.
-_KEPT, _SAME_SURFACE, _DESCENDANT, _ANCESTOR, _SAME_TYPE, _NO_TYPE = range(6)
-
-
-@dataclass(frozen=True, slots=True)
-class Exclusions:
-    """How many candidates were looked at, and what became of them; each counts once.
-
-    Attributes:
-        candidates: in all.
-        kept: those that may be negatives.
-        no_type: of no known type.
-        same_type: they share a type with the anchor.
-        ancestor_type: they have an ancestor of one of the anchor's types.
-        descendant_type: they have a descendant of one of the anchor's types.
-        same_surface: the same words, case folded.
-    """
-
-    candidates: int
-    kept: int
-    no_type: int
-    same_type: int
-    ancestor_type: int
-    descendant_type: int
-    same_surface: int
-
-    def to_record(self) -> dict[str, int]:
-        """Return the counts as a mapping that JSON can hold."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +38,7 @@ class Miner:
     Args:
         activations: the training data.
         texts: what the activations were extracted from.
+        rules: made of the same.
         usable: (mentions,) bool, the mentions that may be candidates, such as a split's.
         kept: how many are wanted for an anchor.
         looked_at: how many candidates are looked at for an anchor, nearest first.
@@ -80,24 +48,19 @@ class Miner:
         self,
         activations: Activations,
         texts: Sequence[TypedText],
+        rules: Rules,
         *,
         usable: NDArray[np.bool_],
         kept: int = 10,
         looked_at: int = 100,
     ) -> None:
-        self._activations = activations
+        self._names = activations.names
         self._texts = texts
+        self._text_of = activations.texts
+        self._rules = rules
+        self._usable = np.flatnonzero(usable)
         self._kept = kept
         self._looked_at = looked_at
-        self._usable = np.flatnonzero(usable)
-        names, total = len(activations.names), len(activations.mentions)
-        self._types = Relation(activations.owners, activations.types, total)
-        self._hierarchy = estimate_hierarchy(
-            activations.owners, activations.types, mentions=total, count=names
-        )
-        surfaces = [text.text[span.start : span.end] for text in texts for span in text.spans]
-        folded = [surface.casefold() for surface in (*activations.names, *surfaces)]
-        _, self._surface = np.unique(folded, return_inverse=True)
         self._lexical: LexicalIndex | None = None
 
     def by_bm25(self, anchors: NDArray[np.int64]) -> HardNegatives:
@@ -136,7 +99,7 @@ class Miner:
     def _lexically(
         self, anchors: NDArray[np.int64], index: LexicalIndex
     ) -> Iterator[NDArray[np.int64]]:
-        texts_of = self._activations.texts[self._usable]
+        texts_of = self._text_of[self._usable]
         mentions_in = Relation(texts_of, self._usable, len(self._texts))
         searched = np.zeros(len(self._texts), dtype=bool)
         searched[texts_of] = True
@@ -144,8 +107,12 @@ class Miner:
             scores = index.scores(self._query(anchor))
             sharing = np.flatnonzero(searched & (scores > -np.inf))
             best = sharing[_highest(scores[sharing], self._looked_at)]
-            _, mentions = mentions_in.of(best)
-            yield mentions[: self._looked_at]
+            yield mentions_in.of(best)[1][: self._looked_at]
+
+    def _query(self, anchor: int) -> str:
+        if anchor < len(self._names):
+            return self._names[anchor]
+        return self._texts[int(self._text_of[anchor - len(self._names)])].text
 
     def _nearest(
         self,
@@ -154,7 +121,7 @@ class Miner:
         mentions: NDArray[np.float32],
     ) -> Iterator[NDArray[np.int64]]:
         searched = mentions[self._usable]
-        block = max(1, _BLOCK_BYTES // max(1, searched.shape[0] * searched.itemsize))
+        block = max(1, _BLOCK_BYTES // max(1, len(searched) * searched.itemsize))
         for start in range(0, len(anchors), block):
             rows = anchors[start : start + block]
             is_name = rows < len(names)
@@ -167,49 +134,17 @@ class Miner:
     def _sift(
         self, anchors: NDArray[np.int64], candidates: Iterable[NDArray[np.int64]]
     ) -> HardNegatives:
-        found = np.full((len(anchors), self._kept), -1, dtype=np.int64)
-        counts = np.zeros(_NO_TYPE + 1, dtype=np.int64)
-        for row, (anchor, mentions) in enumerate(zip(anchors.tolist(), candidates, strict=True)):
-            reasons = self._reasons(anchor, mentions)
-            counts += np.bincount(reasons, minlength=len(counts))
-            left = mentions[reasons == _KEPT][: self._kept]
-            found[row, : len(left)] = left
-        numbers = counts.tolist()
-        return HardNegatives(
-            mentions=found,
-            exclusions=Exclusions(
-                candidates=sum(numbers),
-                kept=numbers[_KEPT],
-                no_type=numbers[_NO_TYPE],
-                same_type=numbers[_SAME_TYPE],
-                ancestor_type=numbers[_ANCESTOR],
-                descendant_type=numbers[_DESCENDANT],
-                same_surface=numbers[_SAME_SURFACE],
-            ),
-        )
-
-    def _reasons(self, anchor: int, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
-        names = len(self._activations.names)
-        own = np.array([anchor])
-        if anchor >= names:
-            _, own = self._types.of(own - names)
-        verdict = np.full(names, _KEPT)
-        verdict[self._hierarchy.descendants.of(own)[1]] = _DESCENDANT
-        verdict[self._hierarchy.ancestors.of(own)[1]] = _ANCESTOR
-        verdict[own] = _SAME_TYPE
-        positions, types = self._types.of(candidates)
-        reasons = np.full(len(candidates), _NO_TYPE)
-        reasons[positions] = _KEPT
-        np.maximum.at(reasons, positions, verdict[types])
-        same = self._surface[candidates + names] == self._surface[anchor]
-        reasons[same & (reasons == _KEPT)] = _SAME_SURFACE
-        return reasons
-
-    def _query(self, anchor: int) -> str:
-        names = self._activations.names
-        if anchor < len(names):
-            return names[anchor]
-        return self._texts[int(self._activations.texts[anchor - len(names)])].text
+        """Keep the first candidates that are wrong; ``candidates`` has a list for each anchor."""
+        looked_at = np.full((len(anchors), self._looked_at), -1, dtype=np.int64)
+        for row, mentions in zip(looked_at, candidates, strict=True):
+            row[: len(mentions)] = mentions
+        present = looked_at >= 0
+        verdicts = self._rules.judge(anchors, np.where(present, looked_at, 0))
+        wrong = present & (verdicts == Verdict.WRONG)
+        # A stable sort moves what is kept to the front, in its order.
+        order = np.argsort(~wrong, axis=1, kind="stable")[:, : self._kept]
+        mentions = np.take_along_axis(np.where(wrong, looked_at, -1), order, axis=1)
+        return HardNegatives(mentions, Exclusions.count(verdicts[present]))
 
 
 def _highest(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
