@@ -18,6 +18,7 @@ from ner_retriever.training.negatives import Miner
 from ner_retriever.training.split import Split
 from ner_retriever.training.triplets import Epoch, TripletSampler, anchor_vectors
 from ner_retriever.training.typed_mentions import TypedText
+from ner_retriever.training.vectors import FrozenVectors
 
 ANCHORS = [[1.0, 0.0], [0.0, 1.0]]
 POSITIVES = [[0.6, 0.8], [0.0, 1.0]]
@@ -243,7 +244,7 @@ def test_anchors_are_projected_each_as_what_it_is() -> None:
     head = Head(4, 3, 2).eval()
     head.query_mean.fill_(1.0)
     anchors = np.array([len(NAMES) + 5, 2, len(NAMES), 0, 2])
-    found = anchor_vectors(head, activations, anchors)
+    found = anchor_vectors(head, FrozenVectors(activations), len(NAMES), anchors)
     names = head.queries(torch.from_numpy(activations.queries))
     mentions = head.mentions(torch.from_numpy(activations.mentions))
     expected = torch.stack([mentions[5], names[2], mentions[0], names[0], names[2]])

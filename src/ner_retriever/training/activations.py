@@ -31,6 +31,7 @@ class Activations:
         types: (pairs,) int64: mention ``owners[i]`` has type ``types[i]``.
         texts: (mentions,) int64, the text that a mention stands in.
         sources: (mentions,) str, the source of that text.
+        fingerprint: names texts, spans, types, backbone and site.
     """
 
     mentions: NDArray[np.float32]
@@ -40,6 +41,7 @@ class Activations:
     types: NDArray[np.int64]
     texts: NDArray[np.int64]
     sources: NDArray[np.str_]
+    fingerprint: str = ""
 
 
 def extract(
@@ -80,6 +82,7 @@ def extract(
         types=types,
         texts=np.repeat(np.arange(len(texts)), sizes),
         sources=np.repeat([text.source for text in texts], sizes),
+        fingerprint=fingerprint({"texts": key, "types": all_types}),
     )
 
 

@@ -1,7 +1,7 @@
-"""Settings of the losses, and named configurations."""
+"""How a head is trained: settings of the run, its loss and its adapter; named configurations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -30,6 +30,7 @@ class SoftmaxConfig(Settings):
         mentions_a_type: mentions drawn for each of them.
         flatness: a type is drawn with probability ∝ count^(1 − flatness).
         temperature: where the learned temperature begins.
+        hard_negatives: wrong mentions near each drawn type's name that are added to a batch.
     """
 
     name: Literal["softmax"] = "softmax"
@@ -37,9 +38,11 @@ class SoftmaxConfig(Settings):
     mentions_a_type: int = 4
     flatness: float = 0.5
     temperature: float = 0.05
+    hard_negatives: int = 0
 
     def __post_init__(self) -> None:
         _check_name(self.name, "softmax")
+        _check_at_least(0, hard_negatives=self.hard_negatives)
         _check_at_least(2, types_a_batch=self.types_a_batch)
         _check_at_least(1, mentions_a_type=self.mentions_a_type)
         if self.temperature <= 0:
@@ -78,6 +81,96 @@ class TripletConfig(Settings):
 
 
 LossConfig = SoftmaxConfig | TripletConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdapterConfig(Settings):
+    """Low-rank updates of the backbone, trained together with a head that was trained alone first.
+
+    Attributes:
+        rank: of the updates.
+        steps: batches in all.
+        types_a_batch, mentions_a_type: in place of the softmax loss's, for batches that are read.
+        learning_rate: of the updates; it rises over the first steps and falls to 0 on a cosine.
+        head_learning_rate: of the head.
+        bfloat16: whether the backbone multiplies in bfloat16 while it is trained.
+    """
+
+    rank: int = 16
+    steps: int = 500
+    types_a_batch: int = 96
+    mentions_a_type: int = 2
+    learning_rate: float = 1e-3
+    head_learning_rate: float = 1e-3
+    bfloat16: bool = False
+
+    def __post_init__(self) -> None:
+        _check_at_least(1, rank=self.rank, steps=self.steps, mentions_a_type=self.mentions_a_type)
+        _check_at_least(2, types_a_batch=self.types_a_batch)
+        if self.learning_rate <= 0 or self.head_learning_rate <= 0:
+            raise ConfigError("an adapter's learning rates must be greater than 0")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingConfig(Settings):
+    """A training run.
+
+    Attributes:
+        loss: what is made small, and its batches.
+        adapter: low-rank updates of the backbone; ``null`` leaves it as it is.
+        hidden, dimensions, dropout: of the head.
+        nested: numbers of leading dimensions that must serve alone as well (Kusupati et al. 2022).
+        steps: batches in all; a triplet loss counts epochs instead.
+        rarest: types with fewer mentions are left out.
+        learning_rate, weight_decay: AdamW's; the rate falls to 0 on a cosine.
+        held_out: types kept for validation; 0 trains on all.
+        validation_sources: validate on texts of these sources; all, where none is named.
+        held_out_sources: sources whose texts are not trained on, but validated on.
+        evaluate_every: steps between validations.
+        patience: validations without a better one after which training stops; 0 never does.
+        seed: of every draw.
+    """
+
+    loss: LossConfig = field(default_factory=SoftmaxConfig)
+    adapter: AdapterConfig | None = None
+    hidden: int = 512
+    dimensions: int = 256
+    nested: tuple[int, ...] = ()
+    dropout: float = 0.1
+    steps: int = 1500
+    rarest: int = 2
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    held_out: int = 0
+    validation_sources: tuple[str, ...] = ()
+    held_out_sources: tuple[str, ...] = ()
+    evaluate_every: int = 250
+    patience: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.loss, Mapping):
+            object.__setattr__(self, "loss", read_loss(self.loss))
+        if isinstance(self.adapter, Mapping):
+            object.__setattr__(self, "adapter", AdapterConfig.from_record(self.adapter))
+        for name in ("nested", "validation_sources", "held_out_sources"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        _check_at_least(
+            1,
+            hidden=self.hidden,
+            dimensions=self.dimensions,
+            steps=self.steps,
+            rarest=self.rarest,
+            evaluate_every=self.evaluate_every,
+        )
+        _check_at_least(0, held_out=self.held_out, patience=self.patience)
+        if self.learning_rate <= 0:
+            raise ConfigError(f"learning_rate must be greater than 0, not {self.learning_rate}")
+        if not all(isinstance(size, int) and 0 < size < self.dimensions for size in self.nested):
+            raise ConfigError(
+                f"nested must be numbers of dimensions under {self.dimensions}, not {self.nested}"
+            )
+
 
 # Keys of a training configuration by name; "paper" is the paper's, section 4.
 NAMED: Mapping[str, Mapping[str, Any]] = MappingProxyType(

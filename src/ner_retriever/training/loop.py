@@ -1,67 +1,34 @@
-"""Training a head on extracted activations."""
+"""Training: first a head on extracted activations, then, where wanted, an adapter with it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from ner_retriever.config import Settings
-from ner_retriever.errors import ConfigError
+from ner_retriever.config import fingerprint
+from ner_retriever.encode import Extractor
 from ner_retriever.head.network import Head
 from ner_retriever.training.activations import Activations
-from ner_retriever.training.losses import softmax_loss
+from ner_retriever.training.adapter import Adapter
+from ner_retriever.training.checkpoint import Checkpoint, Progress, restore
+from ner_retriever.training.config import AdapterConfig, SoftmaxConfig, TrainingConfig
+from ner_retriever.training.exclusion import Exclusions, Rules
+from ner_retriever.training.mining import NearNegatives
+from ner_retriever.training.negatives import Miner
+from ner_retriever.training.objectives import Objective, SoftmaxObjective, TripletObjective
 from ner_retriever.training.split import Split, split
-from ner_retriever.training.validation import validate
+from ner_retriever.training.triplets import TripletSampler
+from ner_retriever.training.typed_mentions import TypedText
+from ner_retriever.training.validation import Validation, validate
+from ner_retriever.training.vectors import FrozenVectors, LiveVectors, Vectors
 
+_RISE = 0.05
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrainingConfig(Settings):
-    """How a head is trained.
-
-    Attributes:
-        hidden, dimensions, dropout: of the head.
-        steps: batches in all.
-        types_a_batch: types drawn for a batch, each at most once.
-        mentions_a_type: mentions drawn for each of them.
-        flatness: a type is drawn with probability ∝ count^(1 − flatness).
-        rarest: types with fewer mentions are left out.
-        learning_rate, weight_decay: AdamW's; the rate falls to 0 on a cosine.
-        temperature: where the learned temperature begins.
-        held_out: types kept for validation; 0 trains on all.
-        validation_sources: validate on texts of these sources; all, where none is named.
-        evaluate_every: steps between validations.
-        seed: of every draw.
-    """
-
-    hidden: int = 512
-    dimensions: int = 256
-    dropout: float = 0.1
-    steps: int = 1500
-    types_a_batch: int = 256
-    mentions_a_type: int = 4
-    flatness: float = 0.5
-    rarest: int = 2
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    temperature: float = 0.05
-    held_out: int = 0
-    validation_sources: tuple[str, ...] = ()
-    evaluate_every: int = 250
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("hidden", "dimensions", "steps", "mentions_a_type", "evaluate_every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.types_a_batch < 2:
-            raise ConfigError(f"types_a_batch must be at least 2, not {self.types_a_batch}")
-        if self.held_out < 0:
-            raise ConfigError(f"held_out must not be negative, not {self.held_out}")
-        if self.temperature <= 0 or self.learning_rate <= 0:
-            raise ConfigError("temperature and learning_rate must be greater than 0")
+Report = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +36,57 @@ class Trained:
     """A trained head and how it came about.
 
     Attributes:
+        adapter: the backbone's low-rank updates, by name; ``None`` where it stays as it is.
         types: names of the types that it was trained on.
-        log: one record a validation: step, loss since the last, and, with held-out types, their
-            R-Precision.
+        log: one record a validation: stage, step, loss since the last, and, with held-out types,
+            their R-Precision.
+        validation: what was held out, embedded with the result; ``None`` where nothing was.
+        exclusions: what became of the candidates for hard negatives, where any were mined.
     """
 
     head: Head
+    adapter: dict[str, Tensor] | None
     types: tuple[str, ...]
-    log: list[dict[str, float]] = field(default_factory=list)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    validation: Validation | None = None
+    exclusions: Exclusions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """A part of a run: what is trained, on which vectors, how long and how fast."""
+
+    name: str
+    model: nn.Module
+    objective: Objective
+    vectors: Vectors
+    steps: int
+    rates: list[tuple[nn.Module, float]]
+    rise: float = 0.0
 
 
 def train(
     activations: Activations,
+    texts: Sequence[TypedText],
     config: TrainingConfig,
     *,
-    report: Callable[[dict[str, float]], None] | None = None,
+    extractor: Extractor | None = None,
+    checkpoints: Path | None = None,
+    report: Report | None = None,
 ) -> Trained:
     """Train a head; same activations, config and threads, same head.
 
     Args:
+        texts: what the activations were extracted from.
+        extractor: of the backbone that gets an adapter; needed where the config asks for one. It
+            is changed and must not serve as anything else afterwards.
+        checkpoints: folder where states are kept; a run that was stopped goes on from there.
         report: called with each record of the log as it is made.
+
+    Raises:
+        ConfigError: the data don't allow what the config asks for, or the folder holds states of
+            another run.
+        MissingExtra: an optional dependency that the config needs is not installed.
     """
     torch.manual_seed(config.seed)
     parts = split(
@@ -96,49 +94,188 @@ def train(
         held_out=config.held_out,
         seed=config.seed,
         sources=config.validation_sources,
+        held_out_sources=config.held_out_sources,
     )
-    sampler = _Sampler(activations, parts, config)
+    run = _Run(activations, texts, config, parts, checkpoints, report)
     head = _new_head(activations, parts, config)
-    log_temperature = torch.tensor(np.log(config.temperature)).float().requires_grad_()
-    optimizer = torch.optim.AdamW(
-        [*head.parameters(), log_temperature],
-        lr=config.learning_rate,
-        weight_decay=config.weight_decay,
+    vectors: Vectors = FrozenVectors(activations)
+    stage = run.head_stage(head, vectors)
+    run.fit(stage, head)
+    adapter = None
+    if config.adapter:
+        if extractor is None:
+            raise ValueError("an adapter needs the extractor of the backbone")
+        adapter = Adapter(extractor.backbone, rank=config.adapter.rank, seed=config.seed)
+        names = activations.names
+        vectors = LiveVectors(extractor, texts, names, bfloat16=config.adapter.bfloat16)
+        stage = run.adapter_stage(head, vectors, adapter, config.adapter)
+        run.fit(stage, head)
+    return Trained(
+        head=head.eval().requires_grad_(False),
+        adapter=adapter.tensors() if adapter else None,
+        types=tuple(activations.names[number] for number in stage.objective.types),
+        log=run.log,
+        validation=validate(head, vectors, activations, parts) if config.held_out else None,
+        exclusions=stage.objective.exclusions,
     )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps)
-    log: list[dict[str, float]] = []
-    losses: list[float] = []
-    for step in range(1, config.steps + 1):
-        head.train()
-        mentions, types, positive = sampler.draw()
-        loss = softmax_loss(
-            head.mentions(torch.from_numpy(activations.mentions[mentions])),
-            head.queries(torch.from_numpy(activations.queries[types])),
-            positive,
-            log_temperature.exp(),
+
+
+class _Run:
+    """What the stages of a run have in common."""
+
+    def __init__(
+        self,
+        activations: Activations,
+        texts: Sequence[TypedText],
+        config: TrainingConfig,
+        parts: Split,
+        checkpoints: Path | None,
+        report: Report | None,
+    ) -> None:
+        self.log: list[dict[str, Any]] = []
+        self._activations, self._texts = activations, texts
+        self._config, self._parts = config, parts
+        self._report = report
+        self._checkpoints = checkpoints
+        self._fingerprint = fingerprint(
+            {"config": config.to_record(), "activations": activations.fingerprint}
         )
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        optimizer.step()
-        schedule.step()
-        losses.append(loss.item())
-        if step % config.evaluate_every == 0 or step == config.steps:
-            log.append(
-                {
-                    "step": step,
-                    "loss": float(np.mean(losses)),
-                    **(
-                        {"validation_r_precision": validate(head, activations, parts)}
-                        if config.held_out
-                        else {}
-                    ),
+
+    def head_stage(self, head: Head, vectors: Vectors) -> _Stage:
+        """The head alone."""
+        config = self._config
+        objective = self._objective(head)
+        steps = objective.steps if isinstance(objective, TripletObjective) else config.steps
+        model = nn.ModuleList([head, objective.parameters])
+        return _Stage(
+            "head", model, objective, vectors, steps, rates=[(model, config.learning_rate)]
+        )
+
+    def adapter_stage(
+        self, head: Head, vectors: Vectors, adapter: Adapter, config: AdapterConfig
+    ) -> _Stage:
+        """The head and the adapter together."""
+        objective = self._objective(head, config)
+        quick = nn.ModuleList([head, objective.parameters])
+        return _Stage(
+            "adapter",
+            nn.ModuleList([quick, adapter]),
+            objective,
+            vectors,
+            config.steps,
+            rates=[(quick, config.head_learning_rate), (adapter, config.learning_rate)],
+            rise=_RISE,
+        )
+
+    def fit(self, stage: _Stage, head: Head) -> None:
+        """Train a stage to its end, from where a stopped run left it; keep the best model."""
+        config = self._config
+        optimizer = torch.optim.AdamW(
+            [{"params": list(module.parameters()), "lr": rate} for module, rate in stage.rates],
+            weight_decay=config.weight_decay,
+        )
+        progress = Progress(stage.name, 0, list(self.log))
+        checkpoint = self._checkpoint(stage)
+        if checkpoint and (found := checkpoint.read()):
+            progress, tensors = found
+            restore(tensors, stage.model, optimizer)
+        losses: list[float] = []
+        while progress.step < stage.steps and not self._stale(progress):
+            _set_rates(optimizer, stage, progress.step)
+            # Dropout hangs on the step as well, so that a resumed run draws what it would have.
+            torch.manual_seed(config.seed * 1_000_003 + progress.step)
+            head.train()
+            loss = stage.objective.loss(progress.step, head, stage.vectors)
+            optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            optimizer.step()
+            losses.append(loss.item())
+            progress.step += 1
+            if progress.step % config.evaluate_every == 0 or progress.step == stage.steps:
+                self._look(stage, head, progress, float(np.mean(losses)))
+                losses.clear()
+                if checkpoint:
+                    checkpoint.write(progress, stage.model, optimizer)
+        if progress.best is not None:
+            stage.model.load_state_dict(progress.best)
+        self.log = progress.log
+
+    def _checkpoint(self, stage: _Stage) -> Checkpoint | None:
+        if self._checkpoints is None:
+            return None
+        return Checkpoint(self._checkpoints / f"{stage.name}.safetensors", self._fingerprint)
+
+    def _stale(self, progress: Progress) -> bool:
+        return 0 < self._config.patience <= progress.since_best
+
+    def _look(self, stage: _Stage, head: Head, progress: Progress, loss: float) -> None:
+        """Log how training stands, and remember the model where it is the best so far."""
+        record: dict[str, Any] = {"stage": stage.name, "step": progress.step, "loss": loss}
+        if self._config.held_out:
+            found = validate(head, stage.vectors, self._activations, self._parts)
+            value = found.r_precision()
+            record["validation_r_precision"] = value
+            progress.since_best += 1
+            if value > progress.best_value:
+                progress.best_value, progress.since_best = value, 0
+                progress.best = {
+                    name: weights.detach().clone()
+                    for name, weights in stage.model.state_dict().items()
                 }
+        progress.log.append(record)
+        if self._report:
+            self._report(record)
+
+    def _objective(self, head: Head, adapter: AdapterConfig | None = None) -> Objective:
+        config, activations, parts = self._config, self._activations, self._parts
+        if isinstance(config.loss, SoftmaxConfig):
+            loss = config.loss
+            if adapter:
+                loss = replace(
+                    loss,
+                    types_a_batch=adapter.types_a_batch,
+                    mentions_a_type=adapter.mentions_a_type,
+                )
+            near = None
+            if loss.hard_negatives:
+                # Mining reads all mentions, so the backbone of an adapter's stage is not asked.
+                every = 0 if adapter else config.evaluate_every
+                near = NearNegatives(head, activations, self._miner(), every=every)
+            return SoftmaxObjective(
+                activations,
+                parts,
+                loss,
+                sizes=(*config.nested, config.dimensions),
+                rarest=config.rarest,
+                seed=config.seed,
+                whole_texts=adapter is not None,
+                negatives=near,
             )
-            losses.clear()
-            if report:
-                report(log[-1])
-    names = tuple(activations.names[number] for number in sampler.types)
-    return Trained(head.eval().requires_grad_(False), names, log)
+        sampler = TripletSampler(
+            activations,
+            parts,
+            config.loss,
+            rules=Rules(activations, self._texts),
+            miner=self._miner(),
+            seed=config.seed,
+        )
+        return TripletObjective(activations, sampler, config.loss)
+
+    def _miner(self) -> Miner:
+        return Miner(
+            self._activations,
+            self._texts,
+            Rules(self._activations, self._texts),
+            usable=self._parts.training_mentions,
+        )
+
+
+def _set_rates(optimizer: torch.optim.Optimizer, stage: _Stage, step: int) -> None:
+    """Let the rates rise in a line and fall to 0 on a cosine."""
+    done = step / stage.steps
+    risen = min(1.0, (step + 1) / max(1.0, stage.rise * stage.steps))
+    for group, (_, rate) in zip(optimizer.param_groups, stage.rates, strict=True):
+        group["lr"] = rate * risen * 0.5 * (1 + np.cos(np.pi * done))
 
 
 def _new_head(activations: Activations, parts: Split, config: TrainingConfig) -> Head:
@@ -151,52 +288,3 @@ def _new_head(activations: Activations, parts: Split, config: TrainingConfig) ->
     head.query_mean.copy_(queries.mean(dim=0))
     head.scale.copy_(1 / (mentions - head.mention_mean).std())
     return head
-
-
-class _Sampler:
-    """Draws batches: some types, some mentions of each, and which goes with which."""
-
-    def __init__(self, activations: Activations, parts: Split, config: TrainingConfig) -> None:
-        usable = parts.training_types[activations.types]
-        usable &= parts.training_mentions[activations.owners]
-        order = np.argsort(activations.types[usable], kind="stable")
-        self._owners = activations.owners[usable][order]
-        types = activations.types[usable][order]
-        counts = np.bincount(types, minlength=len(activations.names))
-        self._first = np.cumsum(counts) - counts
-        self._counts = counts
-        self.types = np.flatnonzero(counts >= config.rarest)
-        if len(self.types) < 2:
-            raise ConfigError(
-                f"only {len(self.types)} types have {config.rarest} mentions or more; "
-                "train on more data or lower rarest"
-            )
-        weights = counts[self.types].astype(float) ** (1 - config.flatness)
-        self._weights = weights / weights.sum()
-        self._generator = np.random.default_rng(config.seed)
-        self._config = config
-        by_mention = np.argsort(self._owners, kind="stable")
-        self._types_of = types[by_mention]
-        sizes = np.bincount(self._owners, minlength=len(activations.mentions))
-        self._sizes, self._start = sizes, np.cumsum(sizes) - sizes
-
-    def draw(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Tensor]:
-        """Return mentions (m,), types (t,), and whether a mention has a type, (m, t)."""
-        types = self._generator.choice(
-            self.types,
-            min(self._config.types_a_batch, len(self.types)),
-            replace=False,
-            p=self._weights,
-        )
-        offsets = self._generator.random((len(types), self._config.mentions_a_type))
-        rows = self._first[types, None] + (offsets * self._counts[types, None]).astype(np.int64)
-        mentions = np.unique(self._owners[rows])
-        column = np.full(len(self._counts), -1)
-        column[types] = np.arange(len(types))
-        sizes = self._sizes[mentions]
-        row = np.repeat(np.arange(len(mentions)), sizes)
-        inside = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        columns = column[self._types_of[np.repeat(self._start[mentions], sizes) + inside]]
-        positive = torch.zeros(len(mentions), len(types), dtype=torch.bool)
-        positive[row[columns >= 0], columns[columns >= 0]] = True
-        return mentions, types, positive

@@ -18,7 +18,7 @@ def softmax_loss(
     Args:
         mentions: (m, dimensions), rows of length 1.
         queries: (t, dimensions), rows of length 1.
-        positive: (m, t) bool; each row and each column holds at least one.
+        positive: (m, t) bool; a row or column without any is a negative to the others alone.
         temperature: scalar by which cosines are divided.
 
     Returns:
@@ -56,4 +56,5 @@ def triplet_loss(
 
 def _direction(logits: Tensor, positive: Tensor) -> Tensor:
     chosen = functional.log_softmax(logits, dim=1).masked_fill(~positive, 0.0).sum(dim=1)
-    return -torch.mean(chosen / positive.sum(dim=1))
+    counts = positive.sum(dim=1)
+    return -torch.mean((chosen / counts.clamp(min=1))[counts > 0])

@@ -14,6 +14,7 @@ from ner_retriever.training.config import TripletConfig
 from ner_retriever.training.exclusion import Exclusions, Rules, Verdict
 from ner_retriever.training.negatives import Miner
 from ner_retriever.training.split import Split
+from ner_retriever.training.vectors import Vectors
 
 _DRAWS = 32
 
@@ -154,12 +155,15 @@ class TripletSampler:
         return Triplets(anchors, positives, negatives, wrong)
 
 
-def anchor_vectors(head: Head, activations: Activations, anchors: NDArray[np.int64]) -> Tensor:
-    """Project anchors, names as queries and mentions as mentions: (n, dimensions), of length 1."""
-    names = len(activations.names)
+def anchor_vectors(head: Head, vectors: Vectors, names: int, anchors: NDArray[np.int64]) -> Tensor:
+    """Project anchors, names as queries and mentions as mentions: (n, dimensions), of length 1.
+
+    Args:
+        names: how many type names there are.
+    """
     is_name = anchors < names
-    of_names = head.queries(torch.from_numpy(activations.queries[anchors[is_name]]))
-    of_mentions = head.mentions(torch.from_numpy(activations.mentions[anchors[~is_name] - names]))
+    of_names = head.queries(vectors.queries(anchors[is_name]))
+    of_mentions = head.mentions(vectors.mentions(anchors[~is_name] - names))
     # The order in which the two were put together, undone.
     back = np.argsort(np.argsort(~is_name, kind="stable"), kind="stable")
     return torch.cat([of_names, of_mentions])[torch.from_numpy(back)]
