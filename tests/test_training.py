@@ -25,6 +25,7 @@ from ner_retriever.training.metric import r_precision
 from ner_retriever.training.objectives import SoftmaxObjective
 from ner_retriever.training.split import Split, split
 from ner_retriever.training.typed_mentions import TypedText, read_typed_mentions, sample
+from ner_retriever.training.vectors import FrozenVectors
 from toys import LetterBackbone
 
 row = LetterBackbone.row
@@ -122,11 +123,11 @@ def texts_of(toy: Activations) -> list[TypedText]:
 
 
 def train(toy: Activations, config: TrainingConfig, **options: Any) -> Trained:
-    return train_on(toy, texts_of(toy), config, **options)
+    return train_on(toy, texts_of(toy), FrozenVectors(toy), config, **options)
 
 
 def softmax_objective(
-    toy: Activations, parts: Split, *, rarest: int = 2, whole_texts: bool = False, **settings: Any
+    toy: Activations, parts: Split, *, rarest: int = 2, **settings: Any
 ) -> SoftmaxObjective:
     return SoftmaxObjective(
         toy,
@@ -135,7 +136,6 @@ def softmax_objective(
         sizes=(8,),
         rarest=rarest,
         seed=0,
-        whole_texts=whole_texts,
     )
 
 

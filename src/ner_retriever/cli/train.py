@@ -50,33 +50,45 @@ def train(
     """
     from ner_retriever.encode import load_extractor
     from ner_retriever.training.activations import extract
+    from ner_retriever.training.adapter import Adapter
+    from ner_retriever.training.annotations import annotate
     from ner_retriever.training.config import TrainingConfig
     from ner_retriever.training.data import read_training_texts
     from ner_retriever.training.loop import train as train_head
     from ner_retriever.training.output import write_head
     from ner_retriever.training.typed_mentions import sample
+    from ner_retriever.training.vectors import FrozenVectors, LiveVectors, Vectors
 
     settings = load_preset(preset)
     how = TrainingConfig.from_record(_read_config(config))
     texts = sample(read_training_texts(data, label_map=label_map), limit_texts, how.seed)
+    annotations = annotate(texts)
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     extractor = load_extractor(settings)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("extracting", total=len(texts))
-        activations = extract(
-            extractor,
-            texts,
-            cache or cache_folder() / "activations",
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-        bar.update(task, completed=len(texts))
+    adapter: Adapter | None = None
+    vectors: Vectors
+    if how.adapter:
+        vectors = LiveVectors(extractor, texts, annotations.names, bfloat16=how.adapter.bfloat16)
+        adapter = Adapter(extractor.backbone, rank=how.adapter.rank, seed=how.seed)
+    else:
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("extracting", total=len(texts))
+            activations = extract(
+                extractor,
+                texts,
+                cache or cache_folder() / "activations",
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        vectors = FrozenVectors(activations)
+    checkpoint = out / "checkpoint.safetensors"
     start = time.monotonic()
     trained = train_head(
-        activations,
+        annotations,
         texts,
+        vectors,
         how,
-        extractor=extractor,
-        checkpoints=out / "checkpoints",
+        adapter=adapter,
+        checkpoint=checkpoint,
         report=lambda record: console.print(json.dumps(record)),
     )
     write_head(
@@ -89,6 +101,7 @@ def train(
         files=[file.name for file in data],
         seconds=time.monotonic() - start,
     )
+    checkpoint.unlink(missing_ok=True)
     console.print(f"{out}: {trained.head.width} to {trained.head.dimensions} dimensions")
 
 

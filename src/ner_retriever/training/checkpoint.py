@@ -21,15 +21,13 @@ class Progress:
     """Where a run stands.
 
     Attributes:
-        stage: which part of the run.
-        step: steps of the stage that are done.
+        step: steps that are done.
         log: a record a validation.
         best: the best model's weights.
         best_value: its R-Precision of held-out types.
         since_best: validations since.
     """
 
-    stage: str
     step: int
     log: list[dict[str, Any]]
     best: dict[str, Tensor] | None = None
@@ -61,7 +59,6 @@ class Checkpoint:
             tensors |= {f"{_OPTIMIZER}{number}.{name}": value for name, value in state.items()}
         described = {
             "run": self._run,
-            "stage": progress.stage,
             "step": progress.step,
             "log": progress.log,
             "best_value": progress.best_value,
@@ -105,10 +102,6 @@ class Checkpoint:
                 f"settings; {remedy}, or train into another folder"
             )
         return progress, tensors
-
-    def remove(self) -> None:
-        """Forget the state."""
-        self._file.unlink(missing_ok=True)
 
 
 def restore(

@@ -30,7 +30,9 @@ class SoftmaxConfig(Settings):
         mentions_a_type: mentions drawn for each of them.
         flatness: a type is drawn with probability ∝ count^(1 − flatness).
         temperature: where the learned temperature begins.
-        hard_negatives: wrong mentions near each drawn type's name that are added to a batch.
+        whole_texts: whether the other mentions of a drawn mention's text that have a drawn type
+            come along; a backbone that has read a text gives them for nothing.
+        hard_negatives: mined wrong mentions of each drawn type that are added to a batch.
     """
 
     name: Literal["softmax"] = "softmax"
@@ -38,6 +40,7 @@ class SoftmaxConfig(Settings):
     mentions_a_type: int = 4
     flatness: float = 0.5
     temperature: float = 0.05
+    whole_texts: bool = False
     hard_negatives: int = 0
 
     def __post_init__(self) -> None:
@@ -85,30 +88,22 @@ LossConfig = SoftmaxConfig | TripletConfig
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AdapterConfig(Settings):
-    """Low-rank updates of the backbone, trained together with a head that was trained alone first.
+    """Low-rank updates of the backbone, trained together with the head.
 
     Attributes:
         rank: of the updates.
-        steps: batches in all.
-        types_a_batch, mentions_a_type: in place of the softmax loss's, for batches that are read.
-        learning_rate: of the updates; it rises over the first steps and falls to 0 on a cosine.
-        head_learning_rate: of the head.
+        learning_rate: of the updates.
         bfloat16: whether the backbone multiplies in bfloat16 while it is trained.
     """
 
     rank: int = 16
-    steps: int = 500
-    types_a_batch: int = 96
-    mentions_a_type: int = 2
     learning_rate: float = 1e-3
-    head_learning_rate: float = 1e-3
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
-        _check_at_least(1, rank=self.rank, steps=self.steps, mentions_a_type=self.mentions_a_type)
-        _check_at_least(2, types_a_batch=self.types_a_batch)
-        if self.learning_rate <= 0 or self.head_learning_rate <= 0:
-            raise ConfigError("an adapter's learning rates must be greater than 0")
+        _check_at_least(1, rank=self.rank)
+        if self.learning_rate <= 0:
+            raise ConfigError(f"learning_rate must be greater than 0, not {self.learning_rate}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +117,7 @@ class TrainingConfig(Settings):
         nested: numbers of leading dimensions that must serve alone as well (Kusupati et al. 2022).
         steps: batches in all; a triplet loss counts epochs instead.
         rarest: types with fewer mentions are left out.
-        learning_rate, weight_decay: AdamW's; the rate falls to 0 on a cosine.
+        learning_rate, weight_decay: AdamW's; the rate rises at first and falls to 0 on a cosine.
         held_out: types kept for validation; 0 trains on all.
         validation_sources: validate on texts of these sources; all, where none is named.
         held_out_sources: sources whose texts are not trained on, but validated on.

@@ -11,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ner_retriever.training.activations import Activations
+from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.hierarchy import estimate_hierarchy
 from ner_retriever.training.relation import Relation
 from ner_retriever.training.typed_mentions import TypedText
@@ -75,18 +75,18 @@ class Rules:
     """Judges candidates by the types and the surface forms that are known.
 
     Args:
-        activations: the training data.
-        texts: what the activations were extracted from.
+        annotations: the training data.
+        texts: what was annotated.
     """
 
-    def __init__(self, activations: Activations, texts: Sequence[TypedText]) -> None:
-        self._names, mentions = len(activations.names), len(activations.mentions)
-        self._types = Relation(activations.owners, activations.types, mentions)
+    def __init__(self, annotations: Annotations, texts: Sequence[TypedText]) -> None:
+        self._names, mentions = len(annotations.names), annotations.count
+        self._types = Relation(annotations.owners, annotations.types, mentions)
         self._hierarchy = estimate_hierarchy(
-            activations.owners, activations.types, mentions=mentions, count=self._names
+            annotations.owners, annotations.types, mentions=mentions, count=self._names
         )
         surfaces = [text.text[span.start : span.end] for text in texts for span in text.spans]
-        folded = [surface.casefold() for surface in (*activations.names, *surfaces)]
+        folded = [surface.casefold() for surface in (*annotations.names, *surfaces)]
         _, self._surface = np.unique(folded, return_inverse=True)
 
     def judge(self, anchors: NDArray[np.int64], candidates: NDArray[np.int64]) -> NDArray[np.int8]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.text.lexical import LexicalIndex
-from ner_retriever.training.activations import Activations
+from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.exclusion import Exclusions, Rules, Verdict
 from ner_retriever.training.relation import Relation
 from ner_retriever.training.typed_mentions import TypedText
@@ -36,8 +36,8 @@ class Miner:
     """Finds hard negatives among mentions.
 
     Args:
-        activations: the training data.
-        texts: what the activations were extracted from.
+        annotations: the training data.
+        texts: what was annotated.
         rules: made of the same.
         usable: (mentions,) bool, the mentions that may be candidates, such as a split's.
         kept: how many are wanted for an anchor.
@@ -46,7 +46,7 @@ class Miner:
 
     def __init__(
         self,
-        activations: Activations,
+        annotations: Annotations,
         texts: Sequence[TypedText],
         rules: Rules,
         *,
@@ -54,9 +54,9 @@ class Miner:
         kept: int = 10,
         looked_at: int = 100,
     ) -> None:
-        self._names = activations.names
+        self._names = annotations.names
         self._texts = texts
-        self._text_of = activations.texts
+        self._text_of = annotations.texts
         self._rules = rules
         self._usable = np.flatnonzero(usable)
         self._kept = kept

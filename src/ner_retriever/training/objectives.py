@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from ner_retriever.errors import ConfigError
 from ner_retriever.head.network import Head
-from ner_retriever.training.activations import Activations
+from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.config import SoftmaxConfig, TripletConfig
 from ner_retriever.training.exclusion import Exclusions
 from ner_retriever.training.losses import softmax_loss, triplet_loss
@@ -49,27 +49,24 @@ class SoftmaxObjective:
     Args:
         sizes: numbers of leading dimensions that the loss is taken over, in the mean.
         rarest: types with fewer mentions are left out.
-        whole_texts: whether the other mentions of a drawn mention's text that have a drawn type
-            come along; a backbone that has read a text gives them for nothing.
         negatives: finds hard negatives of the types that are drawn.
     """
 
     def __init__(
         self,
-        activations: Activations,
+        annotations: Annotations,
         parts: Split,
         config: SoftmaxConfig,
         *,
         sizes: tuple[int, ...],
         rarest: int,
         seed: int,
-        whole_texts: bool = False,
         negatives: NearNegatives | None = None,
     ) -> None:
-        usable = parts.training_types[activations.types]
-        usable &= parts.training_mentions[activations.owners]
-        owners, types = activations.owners[usable], activations.types[usable]
-        counts = np.bincount(types, minlength=len(activations.names))
+        usable = parts.training_types[annotations.types]
+        usable &= parts.training_mentions[annotations.owners]
+        owners, types = annotations.owners[usable], annotations.types[usable]
+        counts = np.bincount(types, minlength=len(annotations.names))
         self.types = np.flatnonzero(counts >= rarest)
         if len(self.types) < 2:
             raise ConfigError(
@@ -80,12 +77,11 @@ class SoftmaxObjective:
         self._weights = weights / weights.sum()
         self._counts = counts
         self._mentions_of = Relation(types, owners, len(counts))
-        self._types_of = Relation(owners, types, len(activations.mentions))
-        self._texts = activations.texts
+        self._types_of = Relation(owners, types, annotations.count)
+        self._texts = annotations.texts
         self._mentions_in = Relation(self._texts[owners], owners, int(self._texts[-1]) + 1)
         self._config = config
         self._sizes = sizes
-        self._whole_texts = whole_texts
         self._seed = seed
         self._negatives = negatives
         temperature = torch.tensor(float(np.log(config.temperature)))
@@ -114,13 +110,13 @@ class SoftmaxObjective:
         wanted = min(self._config.types_a_batch, len(self.types))
         types = generator.choice(self.types, wanted, replace=False, p=self._weights)
         mentions = np.unique(self._some(generator, types))
-        if self._whole_texts:
+        if self._config.whole_texts:
             mentions = self._mentions_in.of(np.unique(self._texts[mentions]))[1]
         positive = self._positive(mentions, types)
         chosen = positive.any(dim=1)
         mentions, positive = mentions[chosen.numpy()], positive[chosen]
         if self._negatives:
-            found = self._negatives(types, step)
+            found = self._negatives.of(types, step)
             found = generator.permuted(found, axis=1)[:, : self._config.hard_negatives]
             added = np.setdiff1d(found[found >= 0], mentions)
             mentions = np.concatenate([mentions, added])
@@ -154,9 +150,9 @@ class TripletObjective:
     """
 
     def __init__(
-        self, activations: Activations, sampler: TripletSampler, config: TripletConfig
+        self, annotations: Annotations, sampler: TripletSampler, config: TripletConfig
     ) -> None:
-        self._names = len(activations.names)
+        self._names = len(annotations.names)
         self._sampler = sampler
         self._margin = config.margin
         self._epoch: tuple[int, Epoch] = (0, sampler.epoch(0))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ner_retriever.errors import ConfigError
 from ner_retriever.head.network import Head
-from ner_retriever.training.activations import Activations
+from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.config import TripletConfig
 from ner_retriever.training.exclusion import Exclusions, Rules, Verdict
 from ner_retriever.training.negatives import Miner
@@ -58,7 +58,7 @@ class TripletSampler:
     the anchor. A type that nearly every mention has finds no negative and drops out.
 
     Args:
-        activations: the training data.
+        annotations: the training data.
         parts: which types and mentions are for training.
         config: sizes and shares.
         rules, miner: made of the same data; the miner's candidates are the training mentions.
@@ -70,7 +70,7 @@ class TripletSampler:
 
     def __init__(
         self,
-        activations: Activations,
+        annotations: Annotations,
         parts: Split,
         config: TripletConfig,
         *,
@@ -78,12 +78,12 @@ class TripletSampler:
         miner: Miner,
         seed: int,
     ) -> None:
-        usable = parts.training_types[activations.types]
-        usable &= parts.training_mentions[activations.owners]
-        order = np.argsort(activations.types[usable], kind="stable")
-        self._owners = activations.owners[usable][order]
-        self._types = activations.types[usable][order]
-        self._counts = np.bincount(self._types, minlength=len(activations.names))
+        usable = parts.training_types[annotations.types]
+        usable &= parts.training_mentions[annotations.owners]
+        order = np.argsort(annotations.types[usable], kind="stable")
+        self._owners = annotations.owners[usable][order]
+        self._types = annotations.types[usable][order]
+        self._counts = np.bincount(self._types, minlength=len(annotations.names))
         self._first = np.cumsum(self._counts) - self._counts
         self.types = np.flatnonzero(self._counts)
         if len(self.types) < 2:
@@ -91,7 +91,7 @@ class TripletSampler:
                 f"triplets need two types with mentions, not {len(self.types)}; train on more data"
             )
         self._candidates = np.unique(self._owners)
-        self._names = len(activations.names)
+        self._names = len(annotations.names)
         self._config = config
         self._rules = rules
         self._miner = miner

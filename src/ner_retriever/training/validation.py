@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from ner_retriever.head.network import Head
-from ner_retriever.training.activations import Activations
+from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.metric import r_precision
 from ner_retriever.training.split import Split
 from ner_retriever.training.vectors import Vectors
@@ -41,26 +41,26 @@ class Validation:
 
 
 @torch.no_grad()
-def validate(head: Head, vectors: Vectors, activations: Activations, split: Split) -> Validation:
+def validate(head: Head, vectors: Vectors, annotations: Annotations, split: Split) -> Validation:
     """Embed what is held out with the head as it is now."""
     rows = split.validation_mentions
     head.eval()
-    text = activations.texts[rows]
+    text = annotations.texts[rows]
     starts = np.flatnonzero(np.r_[True, text[1:] != text[:-1]])
     return Validation(
         mentions=head.mentions(vectors.mentions(rows)).numpy(),
         queries=head.queries(vectors.queries(split.validation_types)).numpy(),
         starts=starts,
-        relevant=list(_relevant(activations, split, rows, starts)),
+        relevant=list(_relevant(annotations, split, rows, starts)),
     )
 
 
 def _relevant(
-    activations: Activations,
+    annotations: Annotations,
     split: Split,
     rows: NDArray[np.int64],
     starts: NDArray[np.int64],
 ) -> Iterator[NDArray[np.int64]]:
     for number in split.validation_types:
-        is_one = np.isin(rows, activations.owners[activations.types == number])
+        is_one = np.isin(rows, annotations.owners[annotations.types == number])
         yield np.flatnonzero(np.maximum.reduceat(is_one, starts))
