@@ -116,6 +116,7 @@ class TrainingConfig(Settings):
         hidden, dimensions, dropout: of the head.
         nested: numbers of leading dimensions that must serve alone as well (Kusupati et al. 2022).
         steps: batches in all; a triplet loss counts epochs instead.
+        phrasings: whether mentions are also given their types in other words.
         rarest: types with fewer mentions are left out.
         learning_rate, weight_decay: AdamW's; the rate rises at first and falls to 0 on a cosine.
         held_out: types kept for validation; 0 trains on all.
@@ -133,6 +134,7 @@ class TrainingConfig(Settings):
     nested: tuple[int, ...] = ()
     dropout: float = 0.1
     steps: int = 1500
+    phrasings: bool = False
     rarest: int = 2
     learning_rate: float = 1e-3
     weight_decay: float = 0.01

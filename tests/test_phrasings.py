@@ -1,0 +1,48 @@
+"""Type names in other words."""
+
+import pytest
+
+from ner_retriever.documents import Span
+from ner_retriever.training.phrasings import plural, rephrase
+from ner_retriever.training.typed_mentions import TypedText
+
+TEXTS = [
+    TypedText("1", "wordnet", "Museum, a place for things", (Span(0, 6),), (("place",),)),
+    TypedText("2", "wordnet", "place, where things are", (Span(0, 5),), ((),)),
+    TypedText("3", "news", "the Louvre in Paris", (Span(4, 10), Span(14, 19)), (("museum",),) * 2),
+    TypedText("4", "news", "place, not a gloss", (Span(0, 5),), (("museum", "place"),)),
+]
+MUSEUM = {"museums", "kind of museum", "a place for things", "museum, a place for things"}
+PLACE = {"places", "kind of place", "where things are", "place, where things are"}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_each_type_gets_one_other_phrasing_everywhere(seed: int) -> None:
+    rephrased = rephrase(TEXTS, seed)
+    assert [text.text for text in rephrased] == [text.text for text in TEXTS]
+    (museum,) = set(rephrased[2].types[0]) - {"museum"}
+    assert museum in MUSEUM
+    assert rephrased[2].types == (("museum", museum), ("museum", museum))
+    (place,) = set(rephrased[0].types[0]) - {"place"}
+    assert place in PLACE
+    assert rephrased[3].types == (("museum", "place", museum, place),)
+    assert rephrased[1].types == ((),)
+
+
+def test_every_phrasing_occurs() -> None:
+    found = {rephrase(TEXTS, seed)[2].types[0][1] for seed in range(40)}
+    assert found == MUSEUM
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("city", "cities"),
+        ("day", "days"),
+        ("bus", "buses"),
+        ("church", "churches"),
+        ("pop star", "pop stars"),
+    ],
+)
+def test_plurals(name: str, expected: str) -> None:
+    assert plural(name) == expected
