@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,26 +76,23 @@ def train(
         vectors = LiveVectors(extractor, texts, annotations.names, bfloat16=how.adapter.bfloat16)
         adapter = Adapter(extractor.backbone, rank=how.adapter.rank, seed=how.seed)
     else:
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("extracting", total=len(texts))
-            activations = extract(
-                extractor,
-                texts,
-                cache or cache_folder() / "activations",
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
+        with _progress(console, "extracting") as advance:
+            folder = cache or cache_folder() / "activations"
+            activations = extract(extractor, texts, folder, progress=advance)
         vectors = FrozenVectors(activations)
     checkpoint = out / "checkpoint.safetensors"
     start = time.monotonic()
-    trained = train_head(
-        annotations,
-        texts,
-        vectors,
-        how,
-        adapter=adapter,
-        checkpoint=checkpoint,
-        report=lambda record: console.print(json.dumps(record)),
-    )
+    with _progress(console, "training") as advance:
+        trained = train_head(
+            annotations,
+            texts,
+            vectors,
+            how,
+            adapter=adapter,
+            checkpoint=checkpoint,
+            report=lambda record: console.print(json.dumps(record)),
+            progress=advance,
+        )
     write_head(
         out,
         trained,
@@ -106,6 +105,13 @@ def train(
     )
     checkpoint.unlink(missing_ok=True)
     console.print(f"{out}: {trained.head.width} to {trained.head.dimensions} dimensions")
+
+
+@contextmanager
+def _progress(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _read_config(name: str | None) -> dict[str, Any]:
