@@ -3,7 +3,7 @@
 import pytest
 
 from ner_retriever.documents import Span
-from ner_retriever.training.phrasings import plural, rephrase
+from ner_retriever.training.phrasings import lower_case, plural, rephrase
 from ner_retriever.training.typed_mentions import TypedText
 
 TEXTS = [
@@ -46,3 +46,17 @@ def test_every_phrasing_occurs() -> None:
 )
 def test_plurals(name: str, expected: str) -> None:
     assert plural(name) == expected
+
+
+def test_a_share_of_texts_loses_its_capitals() -> None:
+    texts = [TypedText(str(n), "", f"A Text {n}", (), ()) for n in range(200)]
+    lowered = lower_case(texts, 0.25, seed=0)
+    changed = [new.text for old, new in zip(texts, lowered, strict=True) if new != old]
+    assert 30 < len(changed) < 70
+    assert all(text == text.lower() for text in changed)
+    assert lower_case(texts, 0.0, seed=0) == texts
+
+
+def test_a_text_that_would_grow_keeps_its_capitals() -> None:
+    texts = [TypedText("1", "", "İstanbul", (Span(0, 8),), (("city",),))]
+    assert lower_case(texts, 1.0, seed=0) == texts

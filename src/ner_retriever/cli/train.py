@@ -58,7 +58,7 @@ def train(
     from ner_retriever.training.data import read_training_texts
     from ner_retriever.training.loop import train as train_head
     from ner_retriever.training.output import write_head
-    from ner_retriever.training.phrasings import rephrase
+    from ner_retriever.training.phrasings import lower_case, rephrase
     from ner_retriever.training.typed_mentions import sample
     from ner_retriever.training.vectors import FrozenVectors, LiveVectors, Vectors
 
@@ -67,6 +67,7 @@ def train(
     texts = sample(read_training_texts(data, label_map=label_map), limit_texts, how.seed)
     if how.phrasings:
         texts = rephrase(texts, how.seed)
+    texts = lower_case(texts, how.lower_case, how.seed)
     annotations = annotate(texts)
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     extractor = load_extractor(settings)

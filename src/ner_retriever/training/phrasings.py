@@ -1,4 +1,4 @@
-"""Type names in other words, so that a head learns from descriptions as well as from names."""
+"""The same data put differently: type names in other words, texts without capitals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -32,6 +32,18 @@ def rephrase(texts: Sequence[TypedText], seed: int) -> list[TypedText]:
             ),
         )
         for text in texts
+    ]
+
+
+def lower_case(texts: Sequence[TypedText], share: float, seed: int) -> list[TypedText]:
+    """Take the capitals from a random share of texts, whose mentions stay where they are."""
+    chosen = np.random.default_rng(seed).random(len(texts)) < share
+    return [
+        replace(text, text=lowered)
+        # A few letters become two when they are lowered, which would move the mentions.
+        if lower and len(lowered := text.text.lower()) == len(text.text)
+        else text
+        for text, lower in zip(texts, chosen, strict=True)
     ]
 
 
