@@ -1,13 +1,15 @@
-"""Judgements of rows, kept with their history, and the query that they make of a query."""
+"""Judgements of rows, kept with their history so that they can be undone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from ner_retriever.config import Settings
+from ner_retriever.errors import ConfigError, QueryError
 from ner_retriever.search.query import check_place
+
+DRY_AFTER = 10
+_MOST_JUDGEMENTS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,48 +36,60 @@ class Feedback(Settings):
     """All judgements of a query, oldest first; a later one of a document replaces an earlier.
 
     Attributes:
-        history: every judgement ever made and not undone.
+        history: every judgement that was made and not undone.
+
+    Raises:
+        QueryError: there are too many.
     """
 
     history: tuple[Judgement, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.history, list | tuple):
+            raise ConfigError(f"feedback: history must be a list, not {self.history!r}")
+        if len(self.history) > _MOST_JUDGEMENTS:
+            raise QueryError(f"{len(self.history)} judgements; give at most {_MOST_JUDGEMENTS}")
+        object.__setattr__(self, "history", tuple(map(_judgement, self.history)))
+
     def judge(self, judgement: Judgement) -> "Feedback":
         """Return the feedback with one judgement more."""
-        raise NotImplementedError
+        return Feedback(history=(*self.history, judgement))
 
     def undo(self) -> "Feedback":
         """Return the feedback without its last judgement; what that replaced holds again."""
-        raise NotImplementedError
+        return Feedback(history=self.history[:-1])
 
     @property
-    def current(self) -> Mapping[str, Judgement]:
-        """The judgement of each document that holds, by document id, oldest first."""
-        raise NotImplementedError
+    def current(self) -> dict[str, Judgement]:
+        """The judgement of each document that holds, by the document's id, oldest first."""
+        current: dict[str, Judgement] = {}
+        for judgement in self.history:
+            current.pop(judgement.id, None)
+            current[judgement.id] = judgement
+        return current
 
     @property
     def accepted(self) -> tuple[Judgement, ...]:
-        raise NotImplementedError
+        """Judgements of yes, oldest first."""
+        return tuple(judgement for judgement in self.current.values() if judgement.relevant)
 
     @property
     def rejected(self) -> tuple[Judgement, ...]:
-        raise NotImplementedError
+        """Judgements of no, oldest first."""
+        return tuple(judgement for judgement in self.current.values() if not judgement.relevant)
 
     @property
     def dry(self) -> bool:
-        """Whether yes-es have run dry: the last ten judgements were all no."""
-        raise NotImplementedError
+        """Whether yes-es have run dry: the last ten judgements are all no."""
+        last = list(self.current.values())[-DRY_AFTER:]
+        return len(last) == DRY_AFTER and not any(judgement.relevant for judgement in last)
 
 
-def refine(
-    query: NDArray[np.float32], accepted: NDArray[np.float32], rejected: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the query vector that judged mentions ask for.
-
-    Args:
-        query: unit vector, (dimensions,).
-        accepted, rejected: unit vectors, (n, dimensions).
-
-    Returns:
-        A unit vector, float32 of shape (dimensions,).
-    """
-    raise NotImplementedError
+def _judgement(part: Any) -> Judgement:
+    if isinstance(part, Judgement):
+        return part
+    if isinstance(part, Mapping):
+        return Judgement.from_record(part)
+    raise ConfigError(
+        f"feedback: a judgement is an object with id, start, end and relevant, not {part!r}"
+    )
