@@ -26,6 +26,7 @@ from ner_retriever.index.manifest import (
     remove_manifest,
     write_manifest,
 )
+from ner_retriever.index.records import StoredDocument
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
@@ -308,6 +309,17 @@ class Retriever:
             near=encode(query.near),
             alongside=encode(query.alongside),
         )
+
+    @property
+    def version(self) -> int:
+        """The store's newest version; grows with every change."""
+        self._store.refresh()
+        return self._store.version
+
+    def documents(self, ids: Iterable[str]) -> list[StoredDocument]:
+        """Return those of some documents that are indexed, in the index's order."""
+        rows = locate(self._fresh_scan(), self._store, ids)
+        return self._store.read(sorted(rows.values()))
 
     def info(self) -> IndexInfo:
         """Count what the index holds."""

@@ -18,9 +18,11 @@ from ner_retriever.cli import (
     heads,
     index,
     info,
+    mcp,
     models,
     report,
     search,
+    serve,
     train,
 )
 from ner_retriever.cli.output import printable
@@ -42,6 +44,8 @@ app = typer.Typer(
 )
 app.command("index")(index.index)
 app.command("search")(search.search)
+app.command("serve")(serve.serve)
+app.command("mcp")(mcp.mcp)
 app.command("delete")(delete.delete)
 app.command("info")(info.info)
 app.command("train")(train.train)

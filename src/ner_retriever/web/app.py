@@ -1,6 +1,5 @@
 """The application: routes, what guards them, and what becomes of an error."""
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
@@ -60,13 +59,15 @@ def create_app(index: str | Path, settings: ServerSettings | None = None) -> Fas
     app.include_router(api.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=_STATIC))
-    for kind in (RequestError, NerRetrieverError, RequestValidationError, HTTPException, Exception):
+    for kind in (RequestError, NerRetrieverError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _answer_error)
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Guard, settings=settings, answer_error=_answer)
     return app
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
-    if not isinstance(error, RequestError | NerRetrieverError | HTTPException):
-        logging.getLogger(__name__).exception("unexpected", exc_info=error)
+    return _answer(request, error)
+
+
+def _answer(request: Request, error: Exception) -> Response:
     return json_answer(error) if wants_json(request) else error_page(request, error)

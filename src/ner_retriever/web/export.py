@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from ner_retriever.documents import Hit
 from ner_retriever.search.export import write_brat, write_conll, write_csv, write_jsonl
 from ner_retriever.search.saved import SavedQuery
-from ner_retriever.web.service import Question, Service
+from ner_retriever.web.service import CutoffChoice, Question, Service
 
 Format = Literal["jsonl", "csv", "conll", "brat"]
 What = Literal["accepted", "answer"]
@@ -31,7 +31,7 @@ def export_saved(service: Service, saved: SavedQuery, *, format: Format, what: W
     """
     if what == "accepted":
         return as_file(service.accepted(saved.feedback), saved.name, format)
-    cutoff = "auto" if isinstance(saved.cutoff, str) else saved.cutoff
+    cutoff: CutoffChoice = "auto" if isinstance(saved.cutoff, str) else saved.cutoff
     question = Question(query=saved.query, feedback=saved.feedback, cutoff=cutoff)
     return as_file(service.answer(question).results, saved.name, format)
 

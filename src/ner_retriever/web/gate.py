@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from threading import BoundedSemaphore
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from ner_retriever.web.errors import RequestError
 
@@ -52,5 +52,5 @@ class Gate:
         """Let running functions end and start no more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _free_place(self, _: "Future[object]") -> None:
+    def _free_place(self, _: "Future[Any]") -> None:
         self._places.release()

@@ -2,6 +2,8 @@
 
 import hmac
 import ipaddress
+import logging
+from collections.abc import Callable
 from hashlib import sha256
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
@@ -13,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ner_retriever.web.errors import RequestError, json_answer, wants_json
+from ner_retriever.web.errors import RequestError, wants_json
 from ner_retriever.web.settings import ServerSettings
 
 COOKIE = "ner_retriever"
+_log = logging.getLogger(__name__)
 UPLOAD_PATHS = ("/upload", "/api/v1/documents")
 _OPEN_PATHS = ("/login", "/api/v1/health")
 _READING = ("GET", "HEAD", "OPTIONS")
@@ -36,9 +39,15 @@ _HEADERS = {
 class Guard:
     """Middleware that turns away what shouldn't reach a route, and adds the security headers."""
 
-    def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: ServerSettings,
+        answer_error: Callable[[Request, Exception], Response],
+    ) -> None:
         self._app = app
         self._settings = settings
+        self._answer_error = answer_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -46,8 +55,12 @@ class Guard:
             return
         request = Request(scope)
 
+        started = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
@@ -60,7 +73,13 @@ class Guard:
             await refusal(scope, receive, send_with_headers)
             return
         limited = _limited(receive, self._most_bytes(request))
-        await self._app(scope, limited, send_with_headers)
+        try:
+            await self._app(scope, limited, send_with_headers)
+        except Exception as error:
+            if started:
+                raise
+            _log.exception("unexpected")
+            await self._answer_error(request, error)(scope, receive, send_with_headers)
 
     def _refuse(self, request: Request) -> Response | None:
         try:
@@ -68,16 +87,17 @@ class Guard:
             check_origin(request)
             self._check_length(request)
         except RequestError as error:
-            return json_answer(error)
+            return self._answer_error(request, error)
         if self._settings.token is None or is_open(request.url.path):
             return None
         if wants_json(request):
-            return None if has_bearer(request.headers, self._settings.token) else _unauthorized()
+            known = has_bearer(request.headers, self._settings.token)
+            return None if known else self._answer_error(request, _unauthorized())
         if has_cookie(request.headers, self._settings.token):
             return None
         if request.method in _READING and "hx-request" not in request.headers:
             return RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
-        return _unauthorized()
+        return self._answer_error(request, _unauthorized())
 
     def _check_length(self, request: Request) -> None:
         length = request.headers.get("content-length", "")
@@ -161,15 +181,12 @@ def is_open(path: str) -> bool:
     return path in _OPEN_PATHS or path.startswith("/static/")
 
 
-def _unauthorized() -> Response:
-    return json_answer(
-        RequestError(
-            401,
-            "unauthorized",
-            "the token is missing or wrong; send it as: Authorization: Bearer TOKEN, or log in at "
-            "/login",
-            headers={"www-authenticate": "Bearer"},
-        )
+def _unauthorized() -> RequestError:
+    return RequestError(
+        401,
+        "unauthorized",
+        "the token is missing or wrong; send it as: Authorization: Bearer TOKEN, or log in at /login",
+        headers={"www-authenticate": "Bearer"},
     )
 
 
@@ -202,4 +219,3 @@ def _host_name(host: str) -> str:
 
 def _same_origin(origin: str, request: Request) -> bool:
     return origin.lower() == f"{request.url.scheme}://{request.headers.get('host', '')}".lower()
-

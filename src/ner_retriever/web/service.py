@@ -182,7 +182,7 @@ class Service:
         return answer
 
     def documents(self, ids: Sequence[str]) -> list[StoredDocument]:
-        """Return those of the documents that are indexed, in the order asked for."""
+        """Return those of some documents that are indexed, in the index's order."""
         with self._searching:
             return self._retriever.documents(ids)
 

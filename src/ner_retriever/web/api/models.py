@@ -340,4 +340,3 @@ def query_of(query: str | Query) -> asking.Query:
         QueryError: it has neither a description nor an example.
     """
     return asking.as_query(query) if isinstance(query, str) else query.ours()
-

@@ -1,4 +1,4 @@
-"""``/queries``, ``/feedback`` and ``/export``: saved queries, their judgements, and files of them."""
+"""``/queries``, ``/feedback``, ``/export``: saved queries, their judgements, files of them."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -57,9 +57,7 @@ def feedback(service: ServiceOf, saved: _Saved) -> models.FeedbackAnswer:
 def judge(service: ServiceOf, saved: _Saved, body: models.Judgement) -> models.FeedbackAnswer:
     """Judge a document; a later judgement of the same document replaces an earlier one."""
     judgement = Judgement(**body.model_dump())
-    changed = service.change(
-        saved, lambda it: replace(it, feedback=it.feedback.judge(judgement))
-    )
+    changed = service.change(saved, lambda it: replace(it, feedback=it.feedback.judge(judgement)))
     return models.FeedbackAnswer.of(changed)
 
 

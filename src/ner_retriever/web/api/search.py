@@ -169,9 +169,7 @@ def _lines(answer: Answer, first: int) -> Iterator[str]:
         yield json.dumps(record, ensure_ascii=False) + "\n"
 
 
-def _roll_up(
-    service: Service, question: Question, order: Order
-) -> tuple[Answer, list[Entity]]:
+def _roll_up(service: Service, question: Question, order: Order) -> tuple[Answer, list[Entity]]:
     answer = service.answer(question)
     return answer, rollup(answer.results, order=order)
 

@@ -86,6 +86,14 @@ class Asked:
         fields = replace(self, **ours).fields() + [(key, str(changes[key])) for key in changes]
         return f"{path}?{urlencode(fields)}" if fields else path
 
+    def with_example(self, example: Example) -> str:
+        """Return the address of the same query with one more example."""
+        if self.query is None:
+            raise QueryError("nothing is asked; name a type in words")
+        like = tuple(dict.fromkeys((*self.query.like, example)))
+        query = replace(self.query, like=like)
+        return Asked(query=query, cutoff=self.cutoff).address()
+
     def without(self, name: str, part: object) -> str:
         """Return the address of the same query without one of its parts."""
         if self.query is None:
@@ -93,7 +101,9 @@ class Asked:
         parts = tuple(other for other in getattr(self.query, name) if other != part)
         if name == "like" and not parts and self.query.describe is None:
             return "/"
-        return replace(self, query=replace(self.query, **{name: parts}), saved=None).address()
+        changed: dict[str, Any] = {name: parts}
+        query = replace(self.query, **changed)
+        return replace(self, query=query, saved=None).address()
 
 
 def query_fields(query: Query) -> list[tuple[str, str]]:

@@ -91,4 +91,3 @@ def _sentence_around(text: str, mention: Mention) -> tuple[int, int]:
         space = text.rfind(" ", mention.end, last)
         last = space if space > 0 else last
     return first, last
-

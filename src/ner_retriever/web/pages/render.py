@@ -36,8 +36,6 @@ def error_page(request: Request, error: Exception) -> Response:
     """Return an error as a page, or as a notice where only part of a page was asked for."""
     status, body, headers = describe(error)
     template = "error_notice.html" if "hx-request" in request.headers else "error.html"
-    answer = page(
-        request, template, status=status, error=body, phrase=HTTPStatus(status).phrase
-    )
+    answer = page(request, template, status=status, error=body, phrase=HTTPStatus(status).phrase)
     answer.headers.update(headers)
     return answer

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ner_retriever.documents import Hit
+from ner_retriever.documents import Hit, Mention
 from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.query import Example
 from ner_retriever.web.pages.marking import Piece, other_forms, sentence
@@ -44,8 +44,12 @@ class Row:
     @property
     def example(self) -> Example:
         """The best mention as an example to ask by."""
-        best = self.hit.mentions[0]
-        return Example(id=self.hit.id, start=best.start, end=best.end)
+        return example_of(self.hit.id, self.hit.mentions[0])
+
+
+def example_of(identifier: str, mention: Mention) -> Example:
+    """Return a mention as an example to ask by."""
+    return Example(id=identifier, start=mention.start, end=mention.end)
 
 
 def rows_of(

@@ -1,6 +1,6 @@
 """The search page, its parts, and a document in full."""
 
-from dataclasses import replace
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,13 +13,14 @@ from ner_retriever.web.export import Format, as_file
 from ner_retriever.web.pages.asked import Asked, read_asked
 from ner_retriever.web.pages.marking import pieces_of
 from ner_retriever.web.pages.render import page
-from ner_retriever.web.pages.rows import PAGE, Row, rows_of, verdict_on
+from ner_retriever.web.pages.rows import PAGE, Row, example_of, rows_of, verdict_on
 from ner_retriever.web.pages.trust import chart_of
 from ner_retriever.web.service import Answer, Service
 
 router = APIRouter()
 _MOST_POINTS = 1000
 _MOST_ENTITIES = 500
+_MOST_MENTIONS = 200
 
 
 @router.get("/")
@@ -74,7 +75,11 @@ async def export(service: ServiceOf, request: Request, format: Format = "jsonl")
 
 def _search_page(request: Request, service: Service, asked: Asked) -> Response:
     answer = service.answer(asked.question(cutoff=asked.cutoff))
-    values = {"asked": asked, "answer": answer, "chart": chart_of(answer, asked.cutoff)}
+    values: dict[str, Any] = {
+        "asked": asked,
+        "answer": answer,
+        "chart": chart_of(answer, asked.cutoff),
+    }
     fresh = len(answer.results.since(asked.saved.seen)) if asked.saved else 0
     match asked.view:
         case "documents":
@@ -102,7 +107,7 @@ def _search_page(request: Request, service: Service, asked: Asked) -> Response:
             return page(request, "unsure.html", row=row, **values)
 
 
-def _first_rows(service: Service, asked: Asked, answer: Answer) -> dict[str, object]:
+def _first_rows(service: Service, asked: Asked, answer: Answer) -> dict[str, Any]:
     plain = None
     if asked.refined and asked.feedback.current:
         plain = service.answer(asked.question(cutoff=None, refined=False))
@@ -150,7 +155,7 @@ def _document(request: Request, service: Service, asked: Asked, identifier: str)
         hit=hit,
         pieces=pieces,
         strong=strong,
-        row=Row(hit=hit, rank=0, verdict=verdict_on(hit.id, asked.feedback)),
+        examples=[example_of(hit.id, mention) for mention in hit.mentions[:_MOST_MENTIONS]],
     )
 
 
