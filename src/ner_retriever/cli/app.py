@@ -19,6 +19,7 @@ from ner_retriever.cli import (
     index,
     info,
     models,
+    queries,
     report,
     search,
     train,
@@ -48,6 +49,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("convert")(convert.convert)
+app.add_typer(queries.app, name="queries")
 app.add_typer(models.app, name="models")
 app.add_typer(heads.app, name="heads")
 
