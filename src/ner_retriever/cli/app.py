@@ -20,6 +20,7 @@ from ner_retriever.cli import (
     info,
     mcp,
     models,
+    queries,
     report,
     search,
     serve,
@@ -52,6 +53,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("convert")(convert.convert)
+app.add_typer(queries.app, name="queries")
 app.add_typer(models.app, name="models")
 app.add_typer(heads.app, name="heads")
 

@@ -77,6 +77,14 @@ class Results(Sequence[Hit]):
         return self._hit(row, self.store.read([row])[0])
 
     @property
+    def best_mentions(self) -> NDArray[np.int64]:
+        """The row of each returned document's best mention; the first of equal ones."""
+        firsts, lasts = self.scan.document_first[self.rows], self.scan.document_first[self.rows + 1]
+        pairs = zip(firsts.tolist(), lasts.tolist(), strict=True)
+        best = [first + int(np.argmax(self.mention_scores[first:last])) for first, last in pairs]
+        return np.array(best, dtype=np.int64)
+
+    @property
     def latest(self) -> int:
         """The last indexing run that was searched; 0 where there is no document."""
         return int(self.scan.documents["run"].max(initial=0))
