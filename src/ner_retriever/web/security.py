@@ -185,7 +185,7 @@ def _unauthorized() -> RequestError:
     return RequestError(
         401,
         "unauthorized",
-        "the token is missing or wrong; send it as: Authorization: Bearer TOKEN, or log in at /login",
+        "the token is missing or wrong; send it as Authorization: Bearer TOKEN, or at /login",
         headers={"www-authenticate": "Bearer"},
     )
 

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
@@ -40,7 +40,7 @@ class Question:
     """
 
     query: Query
-    feedback: Feedback = Feedback()
+    feedback: Feedback = field(default_factory=Feedback)
     cutoff: CutoffChoice = None
     since: int = 0
 

@@ -20,7 +20,7 @@ def ask_for_token(request: Request) -> Response:
 
 @router.post("/login")
 def log_in(request: Request, service: ServiceOf, token: Annotated[str, Form()]) -> Response:
-    """Take the token and give a cookie for it, which scripts can't read and other sites can't send."""
+    """Take the token; give a cookie that scripts can't read and other sites can't send."""
     expected = service.settings.token
     if expected is None:
         return RedirectResponse("/", status_code=303)
