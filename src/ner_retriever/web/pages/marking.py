@@ -30,13 +30,11 @@ class Piece:
 def sentence(hit: Hit) -> list[Piece]:
     """Cut the sentence of a hit's best mention into pieces; a long one is shortened."""
     best = hit.mentions[0]
-    start, end = _sentence_around(hit.text, best)
+    first, last = _sentence_around(hit.text, best)
+    start, end = _shortened(hit.text, first, last, best)
+    cut_before, cut_after = int(start > first), int(end < last)
     pieces = pieces_of(hit.text, start, end, hit.mentions, strong=1)
-    if start > 0:
-        pieces.insert(0, Piece("… "))
-    if end < len(hit.text):
-        pieces.append(Piece(" …"))
-    return pieces
+    return [Piece("… ")] * cut_before + pieces + [Piece(" …")] * cut_after
 
 
 def pieces_of(
@@ -66,10 +64,14 @@ def pieces_of(
 
 
 def other_forms(hit: Hit) -> str:
-    """Name a hit's other mentions, each surface form once."""
-    best = hit.mentions[0].text.casefold()
-    forms = {mention.text.casefold(): mention.text for mention in reversed(hit.mentions)}
-    forms.pop(best, None)
+    """Name a hit's other mentions, each surface form once, but not those that overlap the best."""
+    best = hit.mentions[0]
+    forms = {
+        mention.text.casefold(): mention.text
+        for mention in reversed(hit.mentions)
+        if mention.end <= best.start or best.end <= mention.start
+    }
+    forms.pop(best.text.casefold(), None)
     listed = list(forms.values())[::-1]
     more = len(listed) - _LISTED_FORMS
     return ", ".join(listed[:_LISTED_FORMS]) + (f" and {more} more" if more > 0 else "")
@@ -80,6 +82,10 @@ def _sentence_around(text: str, mention: Mention) -> tuple[int, int]:
     start = starts[bisect_right(starts, mention.start, hi=len(starts) - 1) - 1]
     end = starts[min(bisect_right(starts, mention.end - 1), len(starts) - 1)]
     end = max(mention.end, start + len(text[start:end].rstrip()))
+    return start, end
+
+
+def _shortened(text: str, start: int, end: int, mention: Mention) -> tuple[int, int]:
     if end - start <= _LONGEST_SENTENCE:
         return start, end
     first = max(start, mention.start - _CONTEXT)

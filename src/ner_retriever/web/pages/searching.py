@@ -11,9 +11,10 @@ from ner_retriever.web.cursor import decode_cursor
 from ner_retriever.web.dependencies import ServiceOf
 from ner_retriever.web.export import Format, as_file
 from ner_retriever.web.pages.asked import Asked, read_asked
+from ner_retriever.web.pages.mapping import dots_of
 from ner_retriever.web.pages.marking import pieces_of
 from ner_retriever.web.pages.render import page
-from ner_retriever.web.pages.rows import PAGE, Row, example_of, rows_of, verdict_on
+from ner_retriever.web.pages.rows import PAGE, Row, example_of, rows_of
 from ner_retriever.web.pages.trust import chart_of
 from ner_retriever.web.service import Answer, Service
 
@@ -96,10 +97,7 @@ def _search_page(request: Request, service: Service, asked: Asked) -> Response:
             )
         case "map":
             points = mention_map(answer.results, limit=_MOST_POINTS)
-            verdicts = [verdict_on(point.id, asked.feedback) for point in points]
-            return page(
-                request, "map.html", points=list(zip(points, verdicts, strict=True)), **values
-            )
+            return page(request, "map.html", dots=dots_of(points, asked.feedback), **values)
         case "unsure":
             everything = service.answer(asked.question(cutoff=None))
             hit = everything.results.least_sure(asked.feedback)
