@@ -69,7 +69,7 @@ class Query(_Request):
     @classmethod
     def of(cls, query: asking.Query) -> "Query":
         """Return a library's query as the API gives it."""
-        return cls.model_construct(**query.to_record())
+        return cls.model_validate(query.to_record())
 
 
 class SearchRequest(_Request):

@@ -18,6 +18,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_environment.filters["counted"] = lambda number, what: f"{number:,} {what}{'s' * (number != 1)}"
 _environment.filters["thousands"] = "{:,}".format
 _environment.filters["percent"] = "{:.0%}".format
 _environment.filters["score"] = "{:.3f}".format
