@@ -118,9 +118,14 @@ def search(
     chosen = read_cutoff(cutoff)
     results = retriever.search(asked, limit=read_limit(limit), min_score=min_score, cutoff=chosen)
     if save is not None:
-        kept = next((one for one in (chosen, min_score) if one is not None), "auto")
+        kept = chosen if chosen is not None else min_score
         retriever.queries.create(
-            SavedQuery(name=save, query=asked, cutoff=kept, seen=results.latest)
+            SavedQuery(
+                name=save,
+                query=asked,
+                cutoff="auto" if kept is None else kept,
+                seen=results.latest,
+            )
         )
     if by is By.ENTITY:
         write_entities(results, format, out)

@@ -88,7 +88,8 @@ def _judging(
 
 def _unread(best: NDArray[np.float32], judged: Sequence[int]) -> list[int]:
     order = np.argsort(-best, kind="stable")
-    return order[~np.isin(order, judged)].tolist()
+    unread: list[int] = order[~np.isin(order, judged)].tolist()
+    return unread
 
 
 def _refined(
