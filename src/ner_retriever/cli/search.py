@@ -94,15 +94,13 @@ def search(
     {"id", "score", "text", "mentions": [{"start", "end", "text", "score"}]}, offsets in characters,
     end exclusive.
 
-    Examples:
+    Example: ner-retriever search articles.index "drug for migraine" --limit all --format jsonl
 
-    ner-retriever search articles.index "drug for migraine" --limit all --format jsonl
+    Example: ner-retriever search articles.index museum --not "art museum" --near city
 
-    ner-retriever search articles.index museum --not "art museum" --near city
+    Example: ner-retriever search articles.index --like doc-17:8-21 --like doc-40:0-9 --cutoff auto
 
-    ner-retriever search articles.index --like doc-17:8-21 --like doc-40:0-9 --cutoff auto
-
-    ner-retriever search articles.index company --limit all --cutoff auto --by entity
+    Example: ner-retriever search articles.index company --limit all --cutoff auto --by entity
     """
     from ner_retriever.retriever import Retriever
     from ner_retriever.search.query import Example, Query
@@ -120,8 +118,14 @@ def search(
     chosen = read_cutoff(cutoff)
     results = retriever.search(asked, limit=read_limit(limit), min_score=min_score, cutoff=chosen)
     if save is not None:
+        kept = chosen if chosen is not None else min_score
         retriever.queries.create(
-            SavedQuery(name=save, query=asked, cutoff=chosen or "auto", seen=results.latest)
+            SavedQuery(
+                name=save,
+                query=asked,
+                cutoff="auto" if kept is None else kept,
+                seen=results.latest,
+            )
         )
     if by is By.ENTITY:
         write_entities(results, format, out)

@@ -184,7 +184,8 @@ class Trust:
         median, spread = self._scale
         fitted = self._parameters
         odds = fitted.intercept + shift + fitted.deviation / spread * (scores - median)
-        return np.asarray(1 / (1 + np.exp(-(odds + fitted.cosine * scores))), np.float32)
+        odds = odds + fitted.cosine * scores
+        return np.asarray(np.exp(-np.logaddexp(0.0, -odds)), np.float32)
 
     @cached_property
     def _ranked(self) -> _Ranked:
