@@ -206,12 +206,17 @@ class Uploads:
         with tempfile.TemporaryDirectory(prefix="ner-retriever-") as folder:
             file = Path(folder) / job.name
             file.write_bytes(job.content)
-            yield read_documents(
+            inside = f"{folder}/"
+            documents = read_documents(
                 [file],
                 spans_field="spans" if has_spans else None,
                 max_characters=self._document_characters,
-                on_error=lambda error: skip(DocumentError(str(error).replace(f"{folder}/", ""))),
+                on_error=lambda error: skip(DocumentError(str(error).replace(inside, ""))),
                 progress=show,
+            )
+            yield (
+                replace(document, origin=document.origin.removeprefix(inside))
+                for document in documents
             )
 
     def _until_stopped(self, documents: _Documents) -> Iterator[Document]:
