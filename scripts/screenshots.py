@@ -104,10 +104,10 @@ def show_cutoff(page: Page) -> None:
     for _ in range(30):
         page.keyboard.press("ArrowLeft")
     page.wait_for_url("**cutoff=**")
-    for _ in range(4):
-        page.keyboard.press("Control+End")
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(300)
+    page.wait_for_load_state("networkidle")
+    page.locator("#rows .border").scroll_into_view_if_needed()
+    page.mouse.wheel(0, 200)
+    page.wait_for_timeout(500)
 
 
 def take(
