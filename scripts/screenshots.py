@@ -93,16 +93,16 @@ def take_all(browser: Browser, address: str) -> None:
     """Take each picture."""
     take(browser, address, "search", "/search?q=dinosaur")
     take(browser, address, "entities", f"/search?saved={JUDGED_TYPE}&view=entities&order=documents")
-    take(browser, address, "cutoff", "/search?q=court", before=show_cutoff)
+    take(browser, address, "cutoff", "/search?q=dinosaur", before=show_cutoff)
     take(browser, address, "map", f"/search?saved={JUDGED_TYPE}&view=map")
     take(browser, address, "phone", "/search?q=dinosaur", width=390, scheme="dark")
 
 
 def show_cutoff(page: Page) -> None:
-    """Lower the cut-off a little and go to where the answer ends."""
+    """Raise the cut-off a little and go to where the answer ends."""
     page.locator("#cutoff").focus()
-    for _ in range(30):
-        page.keyboard.press("ArrowLeft")
+    for _ in range(45):
+        page.keyboard.press("ArrowRight")
     page.wait_for_url("**cutoff=**")
     page.wait_for_load_state("networkidle")
     page.locator("#rows .border").scroll_into_view_if_needed()

@@ -76,6 +76,11 @@ def rows(page: "playwright.Page") -> "playwright.Locator":
     return page.locator("#rows .row")
 
 
+def given(page: "playwright.Page", row: int, verdict: str) -> "playwright.Locator":
+    """The verdict button of a row, if it is pressed."""
+    return rows(page).nth(row).get_by_role("button", name=verdict, pressed=True)
+
+
 def search(page: "playwright.Page", query: str) -> None:
     page.goto("/")
     page.locator("#q").fill(query)
@@ -125,12 +130,12 @@ def test_judge_refine_and_undo(page: "playwright.Page") -> None:
     before = score.inner_text()
     page.keyboard.press("j")
     page.keyboard.press("n")
-    playwright.expect(rows(page).nth(0)).to_have_class("row no")
+    playwright.expect(given(page, 0, "No")).to_be_visible()
     playwright.expect(rows(page).nth(1)).to_be_focused()
     page.keyboard.press("n")
     playwright.expect(rows(page).nth(2)).to_be_focused()
     page.keyboard.press("y")
-    playwright.expect(rows(page).nth(2)).to_have_class("row yes")
+    playwright.expect(given(page, 2, "Yes")).to_be_visible()
     panel = page.locator("#judged")
     playwright.expect(panel).to_contain_text("1 yes, 2 no")
     playwright.expect(panel).to_contain_text("judged thing")

@@ -8,6 +8,8 @@ from rich.console import Console
 
 from ner_retriever.cli.extras import needs_web
 
+_CONNECTIONS = 256
+
 
 def serve(
     index: Annotated[Path, typer.Argument(metavar="INDEX", help="The index's folder.")],
@@ -57,4 +59,11 @@ def serve(
         app.state.service.warm()
     shown = f"[{host}]" if ":" in host else host
     console.print(f"{index} at http://{shown}:{port} (stop with Ctrl+C)")
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        limit_concurrency=_CONNECTIONS,
+    )

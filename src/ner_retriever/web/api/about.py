@@ -2,24 +2,24 @@
 
 from fastapi import APIRouter
 
-from ner_retriever.web.api import models
+from ner_retriever.web.api import records
 from ner_retriever.web.dependencies import ServiceOf
 
 router = APIRouter(tags=["about"])
 
 
 @router.get("/health")
-async def health() -> models.Health:
+async def health() -> records.Health:
     """Say that the server answers; needs no token."""
-    return models.Health()
+    return records.Health()
 
 
 @router.get("/info")
-def info(service: ServiceOf) -> models.IndexAnswer:
+def info(service: ServiceOf) -> records.IndexAnswer:
     """Say what the index holds and was made with."""
     found = service.info()
     manifest = found.manifest
-    return models.IndexAnswer(
+    return records.IndexAnswer(
         name=service.name,
         documents=found.documents,
         mentions=found.mentions,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from ner_retriever.indexing import as_documents
-from ner_retriever.web.api import models
+from ner_retriever.web.api import models, records
 from ner_retriever.web.dependencies import ServiceOf
 from ner_retriever.web.errors import not_found
 
@@ -18,31 +18,31 @@ def documents(
     id: Annotated[
         list[models.Text], Query(min_length=1, max_length=100, description="Ids.", examples=["d1"])
     ],
-) -> list[models.Document]:
+) -> list[records.Document]:
     """Read documents by id; those that aren't there are left out."""
-    return [models.Document(id=found.id, text=found.text) for found in service.documents(id)]
+    return [records.Document(id=found.id, text=found.text) for found in service.documents(id)]
 
 
 @router.post("/documents", status_code=202)
-def add_documents(service: ServiceOf, body: models.NewDocuments) -> models.UploadAnswer:
+def add_documents(service: ServiceOf, body: records.NewDocuments) -> records.UploadAnswer:
     """Add documents in the background, and replace those whose text has changed."""
     records = [document.model_dump(exclude_none=True) for document in body.documents]
     upload = service.uploads.submit_documents(
         f"{len(records)} documents", list(as_documents(records))
     )
-    return models.UploadAnswer.of(upload)
+    return records.UploadAnswer.of(upload)
 
 
 @router.get("/uploads")
-def uploads(service: ServiceOf) -> list[models.UploadAnswer]:
+def uploads(service: ServiceOf) -> list[records.UploadAnswer]:
     """List the last uploads, newest first."""
-    return [models.UploadAnswer.of(upload) for upload in service.uploads.recent()]
+    return [records.UploadAnswer.of(upload) for upload in service.uploads.recent()]
 
 
 @router.get("/uploads/{upload_id}")
-def upload(service: ServiceOf, upload_id: str) -> models.UploadAnswer:
+def upload(service: ServiceOf, upload_id: str) -> records.UploadAnswer:
     """Say how far an upload has come."""
     found = service.uploads.get(upload_id)
     if found is None:
         raise not_found("there is no such upload; only the last ones are remembered")
-    return models.UploadAnswer.of(found)
+    return records.UploadAnswer.of(found)

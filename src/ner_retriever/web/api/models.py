@@ -1,4 +1,4 @@
-"""What the API takes and gives, as OpenAPI describes it."""
+"""What searches and saved queries take and give, as OpenAPI describes it."""
 
 from collections.abc import Iterable
 from typing import Annotated, Literal
@@ -12,7 +12,6 @@ from ner_retriever.search import query as asking
 from ner_retriever.search.rollup import Entity
 from ner_retriever.search.saved import SavedQuery
 from ner_retriever.web.service import Answer
-from ner_retriever.web.uploads import Upload
 
 MOST_RESULTS = 1000
 Score = Annotated[float, Field(ge=-1.0, le=1.0, allow_inf_nan=False)]
@@ -25,11 +24,13 @@ Cutoff = Annotated[
 ]
 
 
-class _Request(BaseModel):
+class Request(BaseModel):
+    """A body that a client sends; unknown fields are refused."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Place(_Request):
+class Place(Request):
     """A stretch of an indexed document, in characters, end exclusive."""
 
     id: Text = Field(description="The document's id.", examples=["d017"])
@@ -43,7 +44,7 @@ class Judgement(Place):
     relevant: bool
 
 
-class Query(_Request):
+class Query(Request):
     """What is asked: a type in words, examples, and conditions."""
 
     describe: Text | None = Field(
@@ -72,7 +73,7 @@ class Query(_Request):
         return cls.model_validate(query.to_record())
 
 
-class SearchRequest(_Request):
+class SearchRequest(Request):
     """A search. Give `query` or `saved`."""
 
     query: Text | Query | None = Field(
@@ -206,59 +207,7 @@ class Entities(BaseModel):
     entities: list[EntityAnswer]
 
 
-class NewDocument(_Request):
-    """A document to add."""
-
-    text: str = Field(max_length=2_000_000, examples=["The Louvre is in Paris."])
-    id: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
-        None, description="Without one, it is named after its content.", examples=["d900"]
-    )
-    spans: list[tuple[Offset, Offset]] | None = Field(
-        None, description="Mentions known beforehand; found by the index's detector otherwise."
-    )
-
-
-class NewDocuments(_Request):
-    """Documents to add; those of a known id replace the earlier ones."""
-
-    documents: list[NewDocument] = Field(min_length=1, max_length=10_000)
-
-
-class Document(BaseModel):
-    """A document as it was indexed."""
-
-    id: str
-    text: str
-
-
-class UploadAnswer(BaseModel):
-    """Documents on their way into the index."""
-
-    id: str
-    name: str
-    state: Literal["waiting", "running", "done", "failed"]
-    new: int
-    replaced: int
-    unchanged: int
-    skipped: int
-    messages: list[str] = Field(description="Why documents were skipped, or why it failed.")
-
-    @classmethod
-    def of(cls, upload: Upload) -> "UploadAnswer":
-        """Return an upload as the API gives it."""
-        return cls(
-            id=upload.id,
-            name=upload.name,
-            state=upload.state,
-            new=upload.added.new,
-            replaced=upload.added.replaced,
-            unchanged=upload.added.unchanged,
-            skipped=upload.skipped,
-            messages=list(upload.messages),
-        )
-
-
-class NewQuery(_Request):
+class NewQuery(Request):
     """A query to save."""
 
     name: Name
@@ -304,27 +253,6 @@ class FeedbackAnswer(BaseModel):
         feedback = saved.feedback
         current = [Judgement.model_construct(**j.to_record()) for j in feedback.current.values()]
         return cls(revision=saved.revision, judgements=current, dry=feedback.dry)
-
-
-class IndexAnswer(BaseModel):
-    """What the index holds and was made with."""
-
-    name: str
-    documents: int
-    mentions: int
-    dimensions: int
-    bytes: int
-    version: int
-    preset: str
-    detector: str
-    created: str
-    fingerprints: dict[str, str]
-
-
-class Health(BaseModel):
-    """The server answers."""
-
-    status: Literal["ok"] = "ok"
 
 
 def feedback_of(judgements: Iterable[Judgement]) -> judging.Feedback:

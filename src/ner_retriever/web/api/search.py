@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Response
+from fastapi.openapi.models import Example as OpenAPIExample
 from fastapi.responses import StreamingResponse
 
 from ner_retriever.errors import QueryError
@@ -28,6 +29,20 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     },
     304: {"description": "The answer is still the one that `If-None-Match` names."},
     410: {"model": ErrorAnswer, "description": "The cursor's answer is gone; search again."},
+}
+_EXAMPLES: dict[str, OpenAPIExample] = {
+    "in words": {"value": {"query": "court that hears appeals", "cutoff": "auto"}},
+    "like these, but not": {
+        "value": {
+            "query": {
+                "like": [{"id": "d145", "start": 13, "end": 26}],
+                "exclude": ["museum"],
+                "near": ["scientist"],
+            },
+            "feedback": [{"id": "d153", "start": 28, "end": 39, "relevant": True}],
+            "limit": "all",
+        }
+    },
 }
 _Types = Annotated[list[models.Text], Query(max_length=20)]
 
@@ -114,7 +129,10 @@ async def search(
 
 
 @router.post("/search", response_model=models.SearchAnswer, responses=_RESPONSES)
-async def search_with_body(service: ServiceOf, body: models.SearchRequest) -> Any:
+async def search_with_body(
+    service: ServiceOf,
+    body: Annotated[models.SearchRequest, Body(openapi_examples=_EXAMPLES)],
+) -> Any:
     """Find documents as `GET /search` does, with judgements or many examples in the body."""
     if body.saved is not None:
         if body.query is not None or body.feedback:

@@ -19,14 +19,12 @@ class Row:
 
     Attributes:
         hit: the document and its mentions.
-        rank: its place, from 1.
         moved: how many places judgements have moved it up.
         verdict: ``yes``, ``no``, or empty.
         below: whether it stands below the cut-off.
     """
 
     hit: Hit
-    rank: int
     moved: int = 0
     verdict: str = ""
     below: bool = False
@@ -42,8 +40,8 @@ class Row:
         return "" if self.below else other_forms(self.hit)
 
     @property
-    def example(self) -> Example:
-        """The best mention as an example to ask by."""
+    def place(self) -> Example:
+        """Where the best mention stands."""
         return example_of(self.hit.id, self.hit.mentions[0])
 
 
@@ -71,8 +69,8 @@ def rows_of(
     hits = answer.results[first : first + PAGE]
     moves = _moves(answer, plain, first, len(hits)) if plain else [0] * len(hits)
     return [
-        Row(hit=hit, rank=rank, moved=moved, verdict=verdict_on(hit.id, feedback), below=below)
-        for rank, (hit, moved) in enumerate(zip(hits, moves, strict=True), first + 1)
+        Row(hit=hit, moved=moved, verdict=verdict_on(hit.id, feedback), below=below)
+        for hit, moved in zip(hits, moves, strict=True)
     ]
 
 

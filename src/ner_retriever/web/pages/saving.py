@@ -1,5 +1,7 @@
 """Saved queries: the list, saving, deleting, what is new, what was accepted."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from typing import Annotated
@@ -17,6 +19,7 @@ from ner_retriever.web.service import Service
 
 router = APIRouter()
 _LONGEST_NAME = 90
+_naming = threading.Lock()
 
 
 @router.get("/saved")
@@ -62,21 +65,32 @@ def save_as(service: Service, asked: Asked, name: str) -> Asked:
     """Save what is asked under a name, numbered where it is taken.
 
     Raises:
-        QueryError: nothing is asked, or it isn't a name.
+        QueryError: nothing is asked.
     """
     if asked.query is None:
         raise QueryError("nothing is asked; name a type in words")
     latest = service.answer(asked.question(cutoff=None)).results.latest
     wanted = "".join(sign if sign.isprintable() else " " for sign in name).strip()
     wanted = wanted[:_LONGEST_NAME].strip() or "query"
-    taken = {saved.name for saved in service.queries.all()}
-    free = next(
-        candidate
-        for number in count(1)
-        if (candidate := wanted if number == 1 else f"{wanted} ({number})") not in taken
-    )
-    saved = SavedQuery(name=free, query=asked.query, cutoff=asked.cutoff, seen=latest)
-    return replace(asked, saved=service.queries.create(saved), new=False)
+    with _naming:
+        taken = {saved.name for saved in service.queries.all()}
+        names = (wanted if number == 1 else f"{wanted} ({number})" for number in count(1))
+        free = next(name for name in names if name not in taken)
+        saved = SavedQuery(name=free, query=asked.query, cutoff=asked.cutoff, seen=latest)
+        return replace(asked, saved=service.queries.create(saved), new=False)
+
+
+def change_saved(
+    service: Service, asked: Asked, change: Callable[[SavedQuery], SavedQuery]
+) -> Asked:
+    """Change the saved query that is asked.
+
+    Raises:
+        QueryError: it isn't saved.
+    """
+    if asked.saved is None:
+        raise QueryError("this query isn't saved, so nothing can be kept with it; save it first")
+    return replace(asked, saved=service.change(asked.saved.name, change))
 
 
 def _save(service: Service, asked: Asked, name: str) -> Response:
@@ -84,8 +98,6 @@ def _save(service: Service, asked: Asked, name: str) -> Response:
 
 
 def _mark_seen(service: Service, asked: Asked) -> Response:
-    if asked.saved is None:
-        raise QueryError("nothing is saved under this name; save the query first")
     latest = service.answer(asked.question(cutoff=None)).results.latest
-    service.change(asked.saved.name, lambda it: replace(it, seen=latest))
+    asked = change_saved(service, asked, lambda it: replace(it, seen=latest))
     return RedirectResponse(replace(asked, new=False).address(), status_code=303)

@@ -101,7 +101,7 @@ def _search_page(request: Request, service: Service, asked: Asked) -> Response:
         case "unsure":
             everything = service.answer(asked.question(cutoff=None))
             hit = everything.results.least_sure(asked.feedback)
-            row = Row(hit=hit, rank=0) if hit else None
+            row = Row(hit=hit) if hit else None
             return page(request, "unsure.html", row=row, **values)
 
 
