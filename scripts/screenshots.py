@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 TARGET = ROOT / "docs" / "screenshots"
 JUDGED_TYPE = "museum"
-JUDGED = 14
+JUDGED_RANKS = range(0, 75, 5)
 COLOURS = 128
 FLAGS = [
     "--no-sandbox",
@@ -58,6 +58,7 @@ def judge(retriever: Retriever) -> None:
     """Save a query with judgements of its first documents by the corpus's own types."""
     types = (EXAMPLES / "types.jsonl").read_text(encoding="utf-8").splitlines()
     relevant = next(set(t["ids"]) for t in map(json.loads, types) if t["type"] == JUDGED_TYPE)
+    ranked = list(retriever.search(JUDGED_TYPE, limit=None))
     history = tuple(
         Judgement(
             id=hit.id,
@@ -65,7 +66,7 @@ def judge(retriever: Retriever) -> None:
             end=hit.mentions[0].end,
             relevant=hit.id in relevant,
         )
-        for hit in list(retriever.search(JUDGED_TYPE, limit=3 * JUDGED))[::3]
+        for hit in (ranked[rank] for rank in JUDGED_RANKS)
     )
     retriever.queries.create(
         SavedQuery(
@@ -93,8 +94,8 @@ def take_all(browser: Browser, address: str) -> None:
     """Take each picture."""
     take(browser, address, "search", "/search?q=dinosaur")
     take(browser, address, "entities", f"/search?saved={JUDGED_TYPE}&view=entities&order=documents")
-    take(browser, address, "cutoff", "/search?q=dinosaur", before=show_cutoff)
-    take(browser, address, "map", f"/search?saved={JUDGED_TYPE}&view=map")
+    take(browser, address, "cutoff", "/search?q=dinosaur", height=900, before=show_cutoff)
+    take(browser, address, "map", f"/search?saved={JUDGED_TYPE}&view=map&cutoff=0.62")
     take(browser, address, "phone", "/search?q=dinosaur", width=390, scheme="dark")
 
 
@@ -105,6 +106,7 @@ def show_cutoff(page: Page) -> None:
         page.keyboard.press("ArrowRight")
     page.wait_for_url("**cutoff=**")
     page.wait_for_load_state("networkidle")
+    page.locator("#cutoff").blur()
     page.locator("#rows .border").scroll_into_view_if_needed()
     page.mouse.wheel(0, 200)
     page.wait_for_timeout(500)
@@ -117,12 +119,13 @@ def take(
     path: str,
     *,
     width: int = 1200,
+    height: int = 760,
     scheme: str = "light",
     before=lambda _: None,
 ) -> None:
     """Take one picture with few colours, which makes its file small."""
     context = browser.new_context(
-        base_url=address, viewport={"width": width, "height": 760}, color_scheme=scheme
+        base_url=address, viewport={"width": width, "height": height}, color_scheme=scheme
     )
     page = context.new_page()
     page.goto(path)

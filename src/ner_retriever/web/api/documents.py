@@ -26,9 +26,9 @@ def documents(
 @router.post("/documents", status_code=202)
 def add_documents(service: ServiceOf, body: records.NewDocuments) -> records.UploadAnswer:
     """Add documents in the background, and replace those whose text has changed."""
-    records = [document.model_dump(exclude_none=True) for document in body.documents]
+    given = [document.model_dump(exclude_none=True) for document in body.documents]
     upload = service.uploads.submit_documents(
-        f"{len(records)} documents", list(as_documents(records))
+        f"{len(given):,} documents", list(as_documents(given))
     )
     return records.UploadAnswer.of(upload)
 
