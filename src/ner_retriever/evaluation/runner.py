@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ner_retriever import environment
 from ner_retriever.documents import Document, Span
 from ner_retriever.errors import ConfigError, InputError
-from ner_retriever.evaluation import environment
 from ner_retriever.evaluation.benchmarks import Benchmark
 from ner_retriever.evaluation.comparison import compare, split_by_seen
 from ner_retriever.evaluation.detection import detection_report

@@ -1,5 +1,7 @@
 """R-Precision in plain numpy: training chooses by it, and its tests hold it against trec_eval."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,3 +42,33 @@ def require_relevant(relevant: NDArray[np.int64]) -> None:
     """Raise InputError where no text is relevant."""
     if len(relevant) == 0:
         raise InputError("R-Precision is not defined without a relevant text; leave the type out")
+
+
+def mean_r_precision(
+    mentions: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    *,
+    texts: NDArray[np.int64],
+    relevant: Sequence[NDArray[np.int64]],
+) -> float:
+    """Mean R-Precision of queries over texts; a text's score is its best mention's, as in search.
+
+    Args:
+        mentions: (m, dimensions) float32.
+        queries: (q, dimensions) float32.
+        texts: (m,) int64, the text that a mention stands in.
+        relevant: for each query, the mentions that answer it, (r,) int64; their texts are relevant.
+
+    Raises:
+        InputError: nothing is relevant for a query.
+    """
+    order = np.argsort(texts, kind="stable")
+    mentions = mentions[order]
+    _, starts, text_of = np.unique(texts[order], return_index=True, return_inverse=True)
+    text = np.empty_like(text_of)
+    text[order] = text_of
+    values = [
+        r_precision(np.maximum.reduceat(mentions @ query, starts), np.unique(text[answers]))
+        for query, answers in zip(queries, relevant, strict=True)
+    ]
+    return float(np.mean(values))

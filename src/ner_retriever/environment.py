@@ -13,6 +13,7 @@ _PACKAGES = (
     "bm25s",
     "ir-measures",
     "numpy",
+    "peft",
     "sentence-transformers",
     "spacy",
     "torch",
@@ -54,7 +55,7 @@ def commit() -> str | None:
     ``None`` for an installed package, or without git.
     """
     git = shutil.which("git")
-    root = Path(__file__).resolve().parents[3]
+    root = Path(__file__).resolve().parents[2]
     if git is None or not (root / ".git").exists():
         return None
     head = _git(git, root, "rev-parse", "HEAD")
