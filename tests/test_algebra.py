@@ -12,10 +12,9 @@ from ner_retriever.search.cutoff import CutoffParameters
 from ner_retriever.search.ranking import search
 
 A, B = np.array([1, 0, 0], np.float32), np.array([0, 1, 0], np.float32)
-# A step: certainly relevant from 0.5 up, so a type's cut-off is its lowest score from 0.5 up.
-STEP = CutoffParameters(
-    head="toy", intercept=-500.0, deviation=0.0, cosine=1000.0, low=0.0, high=0.0
-)
+# Certainly relevant from 1.2 deviations below the median up. A's documents have 0.9, 0.8, 0.7 and
+# 0.6, B's 0.7, 0.6, 0.6 and 0.4; that leaves out 0.4 alone, so 0.6 is the cut-off of both.
+STEP = CutoffParameters(head="toy", intercept=1200.0, slope=1000.0, spread=0.001)
 NOTHING = np.empty((0, 3), np.float32)
 TEXT = "aaaa bbbb. cccc dddd."
 PLACES = (Span(0, 4), Span(5, 9), Span(11, 15), Span(16, 20))
@@ -67,9 +66,6 @@ def ask(tmp_path):
 
 def scores(results):
     return {hit.id: pytest.approx(hit.score, abs=2e-3) for hit in results}
-
-
-# A's cut-off is 0.6, B's too.
 
 
 def test_without_conditions(ask):

@@ -234,15 +234,15 @@ class Retriever:
         asked, judged = as_query(query), feedback or Feedback()
         scan = self._fresh_scan()
         rows = locate(scan, self._store, judged.current)
-        vector = refine(
-            self._core(scan, asked),
-            judged_vectors(scan, rows, judged.accepted),
-            judged_vectors(scan, rows, judged.rejected),
+        vector = self._core(scan, asked)
+        accepted, rejected = (
+            judged_vectors(scan, rows, part) for part in (judged.accepted, judged.rejected)
         )
         return search(
             scan,
             self._store,
             vector,
+            refined=refine(vector, accepted, rejected) if rows else None,
             query=str(asked),
             limit=limit,
             min_score=min_score if cutoff is None else cutoff,

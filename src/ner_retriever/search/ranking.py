@@ -25,6 +25,7 @@ def search(
     query: str,
     limit: int | None,
     min_score: float | Literal["auto"] | None,
+    refined: NDArray[np.floating[Any]] | None = None,
     conditions: Conditions | None = None,
     known: Mapping[int, bool] | None = None,
     parameters: CutoffParameters = GENERAL,
@@ -43,6 +44,7 @@ def search(
         limit: most documents to return; ``None`` for all.
         min_score: least score of a document's best mention; ``"auto"`` for the automatic cut-off,
             ``None`` for any.
+        refined: what judgements made of the query vector; it ranks in its place.
         conditions: what mentions must fulfil besides.
         known: rows of judged documents, and whether they are relevant.
         parameters: what cut-offs are found with.
@@ -54,11 +56,16 @@ def search(
     _check(limit, min_score)
     if scan.state != store.state:
         raise StoreError("the search view is of another state of the store; open it again")
-    scores = scan.scores(query_vector)
-    best = scan.best(scores)
-    trust = Trust(best, parameters=parameters, known=known)
+    scores = scan.scores(query_vector if refined is None else refined)
+    base = best = scan.best(scores)
+    trust = Trust(
+        best,
+        parameters=parameters,
+        known=known,
+        unmoved=scan.best(scan.scores(query_vector)) if known and conditions is None else None,
+    )
     if conditions is not None and len(scores):
-        base, cutoff = best, trust.automatic.score
+        cutoff = trust.automatic.score
         scores = constrain(scan, scores, conditions, cutoff=cutoff, parameters=parameters)
         best = scan.best(scores)
         trust = Trust(best, parameters=parameters, base=base, known=known)
