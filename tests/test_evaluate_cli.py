@@ -73,6 +73,18 @@ def test_evaluate_writes_results_and_a_table(tmp_path: Path, data: Path, toy_pre
     assert result["systems"]["ner-retriever"]["bytes_a_text"] == 128
     assert len(result["systems"]["ner-retriever"]["examples"]) == 3
     assert "examples" not in result["systems"]["bm25"]
+    _, said = run("report", out, "--errors", tmp_path / "errors.md")
+    assert said == f"{tmp_path / 'errors.md'}\n"
+    assert "## 3. " in (tmp_path / "errors.md").read_text()
+
+
+def test_training_data_may_be_in_any_format_of_train(tmp_path: Path, data: Path) -> None:
+    columns, names = tmp_path / "train.conll", tmp_path / "names.json"
+    columns.write_text("The O\nLouvre B-ORG\nis O\nin O\nParis B-LOC\n. O\n")
+    names.write_text('{"ORG": "museum", "LOC": "city"}')
+    command = ["evaluate", "jsonl", "--data", data, "--system", "bm25"]
+    _, notes = run(*command, "--training-data", columns, "--label-map", names)
+    assert "Texts that also stand in the training data: 1 (b)." in notes
 
 
 def test_evaluate_detects_by_default_and_samples(
@@ -152,6 +164,7 @@ def test_one_line_errors(
         ("no detector 'eyes'", "evaluate", "jsonl", *here, "--detector", "eyes"),
         ("make it first", "evaluate", "jsonl", *here, "--out", tmp_path / "no" / "r.json"),
         ("no file", "evaluate", "jsonl", *here, "--training-data", tmp_path / "none.jsonl"),
+        ("pass a label map", "evaluate", "jsonl", *here, "--training-data", tmp_path / "t.conll"),
         (
             "lacks 3 of the benchmark's 3 texts",
             "evaluate",
@@ -161,6 +174,8 @@ def test_one_line_errors(
             f"index:{tmp_path / 'empty.index'}",
         ),
         ("cannot be read as a result file", "report", tmp_path / "r", "--out", tmp_path / "p.md"),
+        ("nothing to write", "report", data),
+        ("cannot be read as a result", "report", data, "--errors", tmp_path / "p.md"),
         ("unknown benchmark 'few'", "convert", "few", *here),
     ):
         assert message in fail(capsys, monkeypatch, *arguments)

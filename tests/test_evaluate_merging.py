@@ -29,6 +29,16 @@ def test_runs_apart_equal_one_run() -> None:
     assert [list(part["systems"]) for part in merged["runs"]] == [["b"], ["a"]]
 
 
+def test_texts_in_the_training_data_are_those_of_all_runs() -> None:
+    results = [run(Fixed(name, [4, 2, 1, 3])) for name in "abc"]
+    (merged,) = merge(results)
+    assert merged["texts_in_training_data"] is None
+    results[1]["texts_in_training_data"] = ["3"]
+    results[2]["texts_in_training_data"] = ["1", "3"]
+    (merged,) = merge(results)
+    assert merged["texts_in_training_data"] == ["1", "3"]
+
+
 def test_a_run_alone_stays_as_it_is() -> None:
     result = run(Fixed("a", [4, 2, 1, 3]))
     assert merge([result]) == [result]

@@ -119,12 +119,64 @@ def test_examples_of_both_errors_for_the_worst_types() -> None:
     assert (actor["query"], actor["r_precision"], actor["relevant"]) == ("Actor", 0.5, 2)
     (wrong,) = actor["false_positives"]
     assert (wrong["id"], wrong["rank"], wrong["best_mention"]) == ("3", 1, None)
-    assert wrong["gold"] == [{"text": "Ann", "types": ["person-other"]}]
+    gold = {"start": 0, "end": 3, "types": ["person-other"], "detected": None}
+    assert wrong["gold"] == [gold]
     (missed,) = actor["missed"]
     assert (missed["id"], missed["text"], missed["rank"]) == ("1", "Ann 1", None)
     (missed,) = boat["missed"]
     assert (missed["id"], missed["rank"]) == ("2", 3)
-    assert missed["best_mention"] == {"start": 0, "end": 3, "text": "Ann", "score": 0.5}
+    mention = {"start": 0, "end": 3, "text": "Ann", "score": 0.5, "types": ["Boat"]}
+    assert missed["best_mention"] == mention
+
+
+def test_examples_count_the_gold_types_among_the_first() -> None:
+    # Ranked 0, 2, 1, 3: Actor's two places are an Actor's and a Boat's, Boat's one an Actor's.
+    system = Fixed("a", [4, 2, 3, 1])
+    result = evaluate(toy_benchmark(), [system], spans="gold", examples=1)
+    boat, actor = result["systems"]["a"]["examples"]
+    expected = [{"type": "Actor", "texts": 1}, {"type": "Boat", "texts": 1}]
+    assert actor["found"] == expected
+    assert boat["found"] == expected[:1]
+    assert (actor["detected"], boat["detected"]) == (None, None)
+
+
+def test_examples_without_an_annotated_mention_are_counted_apart() -> None:
+    # Text 3, which stands first, has no best mention.
+    system = Fixed("a", [1, 2, 3, 4])
+    result = evaluate(toy_benchmark(), [system], spans="gold", examples=1)
+    found = {of["type"]: of["found"] for of in result["systems"]["a"]["examples"]}
+    assert found["Boat"] == [{"type": None, "texts": 1}]
+
+
+def test_the_worst_of_the_missed_stand_first() -> None:
+    # Of Actor's two texts the one is not retrieved and the other stands last, behind two others.
+    system = Fixed("a", [1, -np.inf, 3, 4])
+    result = evaluate(toy_benchmark(), [system], spans="gold", examples=2)
+    actor = result["systems"]["a"]["examples"][0]
+    assert [(text["id"], text["rank"]) for text in actor["missed"]] == [("1", None), ("0", 3)]
+
+
+@dataclass(frozen=True)
+class InTwoOfFour:
+    """Finds "Ann" in text 0, a part of it in text 1, and nothing else."""
+
+    name: str = "half"
+    fingerprint: str = "half-1"
+
+    def detect(self, documents: Sequence[Document]) -> list[tuple[Span, ...]]:
+        found = {"0": (Span(0, 3),), "1": (Span(2, 5),)}
+        return [found.get(document.id, ()) for document in documents]
+
+
+def test_examples_say_what_was_detected() -> None:
+    system = Fixed("a", [4, 2, 1, 3])
+    result = evaluate(toy_benchmark(), [system], detector=InTwoOfFour(), examples=1)
+    boat, actor = result["systems"]["a"]["examples"]
+    assert actor["detected"] == {"mentions": 2, "exactly": 1, "in part": 1}
+    assert boat["detected"] == {"mentions": 1, "exactly": 0, "in part": 0}
+    assert actor["missed"][0]["gold"][0]["detected"] == "in part"
+    assert boat["missed"][0]["gold"][0]["detected"] == "no"
+    assert boat["false_positives"][0]["gold"][0]["detected"] == "exactly"
 
 
 def test_no_examples_unless_asked() -> None:

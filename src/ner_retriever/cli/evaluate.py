@@ -66,11 +66,20 @@ def evaluate(
     seed: Seed = 0,
     training_data: Annotated[
         list[Path] | None,
-        typer.Option(help="Training data, whose texts are looked for in the benchmark."),
+        typer.Option(
+            help="Training data as train takes them, whose texts are looked for in the benchmark."
+        ),
+    ] = None,
+    label_map: Annotated[
+        Path | None,
+        typer.Option(help="JSON file: the type names of each label of CoNLL training data."),
     ] = None,
     examples: Annotated[
         int,
-        typer.Option(help="Keep so many examples of each error for the 20 worst types.", min=0),
+        typer.Option(
+            help="Keep so many examples of each error of the 20 worst types, for report --errors.",
+            min=0,
+        ),
     ] = 0,
 ) -> None:
     """Measure systems on a benchmark: R-Precision by type and on average, time, memory, storage.
@@ -86,7 +95,7 @@ def evaluate(
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     texts = read_benchmark(benchmark, data, console=console, limit_texts=limit_texts, seed=seed)
     finder = _detector(detector) if spans is Spans.DETECTED else None
-    trained_on = _training_texts(training_data) if training_data else None
+    trained_on = _training_texts(training_data, label_map) if training_data else None
     with console.status("loading models"):
         systems = load_systems(system or _DEFAULT_SYSTEMS, preset=preset, spans=spans.value)
     with _progress_bar(console) as bar:
@@ -112,10 +121,10 @@ def _detector(name: str) -> "Detector":
     return load_detector(name)
 
 
-def _training_texts(files: list[Path]) -> list[str]:
-    from ner_retriever.training.typed_mentions import read_typed_mentions
+def _training_texts(files: list[Path], label_map: Path | None) -> list[str]:
+    from ner_retriever.training.data import read_training_texts
 
-    return [text.text for text in read_typed_mentions(files)]
+    return [text.text for text in read_training_texts(files, label_map=label_map)]
 
 
 class _Show:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ner_retriever.errors import InputError
 from ner_retriever.evaluation.comparison import compare, split_by_seen
-from ner_retriever.evaluation.results import Result
+from ner_retriever.evaluation.results import Result, pool
 
 
 def merge(results: Sequence[Result]) -> list[Result]:
@@ -30,13 +30,13 @@ def merge(results: Sequence[Result]) -> list[Result]:
     detectors: dict[str, list[str]] = {}
     for result in results:
         if own := _detector(result):
-            detectors.setdefault(_pool(result), []).append(own)
+            detectors.setdefault(_comparable(result), []).append(own)
     groups: dict[tuple[str, str], list[Result]] = {}
     for result in results:
-        pool = _pool(result)
+        key = _comparable(result)
         own = _detector(result)
-        for detector in [own] if own else dict.fromkeys(detectors.get(pool, [""])):
-            groups.setdefault((pool, detector), []).append(result)
+        for detector in [own] if own else dict.fromkeys(detectors.get(key, [""])):
+            groups.setdefault((key, detector), []).append(result)
     return [_merged(group) for group in groups.values()]
 
 
@@ -56,6 +56,8 @@ def _merged(group: Sequence[Result]) -> Result:
     types = [label for label in first["queries"] if label not in first["other_types"]]
     named = [result["types_seen"] for result in group if result.get("types_seen") is not None]
     seen = sorted(set().union(*named)) if named else None
+    overlaps = (result.get("texts_in_training_data") for result in group)
+    checked = [overlap for overlap in overlaps if overlap is not None]
     if seen is not None:
         systems = {
             name: {**measured, **split_by_seen(measured["per_type"], types, seen)}
@@ -68,14 +70,14 @@ def _merged(group: Sequence[Result]) -> Result:
         "comparisons": compare(systems, types, seed=first["seed"]),
         "detection": next((found for result in group if (found := result.get("detection"))), None),
         "types_seen": seen,
+        "texts_in_training_data": sorted(set().union(*checked)) if checked else None,
         "runs": list(group),
     }
 
 
-def _pool(result: Result) -> str:
-    """Names texts and queries: two results with the same may be compared type by type."""
-    keys = ("benchmark", "spans", "texts", "seed", "queries", "relevant")
-    return repr([result.get(key) for key in keys])
+def _comparable(result: Result) -> str:
+    """Names texts, queries and setting: two results with the same may be compared by type."""
+    return f"{pool(result)}, {result['spans']}, {result['seed']}"
 
 
 def _detector(result: Result) -> str:

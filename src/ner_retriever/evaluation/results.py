@@ -10,6 +10,7 @@ from ner_retriever.evaluation.metrics import R_PRECISION
 Result = dict[str, Any]
 
 NO_SPLIT = "No system names the types that it was trained on, so seen and unseen stand together."
+NO_OVERLAP_CHECK = "Whether a text stands in the training data was not checked."
 
 _REQUIRED = (
     "benchmark",
@@ -53,6 +54,11 @@ def title(result: Result) -> str:
     """The benchmark's name as its authors write it."""
     name = str(result["benchmark"])
     return _TITLES.get(name, name)
+
+
+def pool(result: Result) -> str:
+    """Names the texts and queries of a result, whichever mentions systems were given."""
+    return repr([result.get(key) for key in ("benchmark", "texts", "queries", "relevant")])
 
 
 def kind(system: str) -> Literal["ours", "baseline", "variant"]:

@@ -77,7 +77,14 @@ def evaluate(
     documents = benchmark.documents(spans=given)
     measured = {
         system.name: _measure_system(
-            system, benchmark, documents, seen=seen, examples=examples, seed=seed, progress=report
+            system,
+            benchmark,
+            documents,
+            seen=seen,
+            examples=examples,
+            detected=given if detection and system.reads_mentions else None,
+            seed=seed,
+            progress=report,
         )
         for system in systems
     }
@@ -144,6 +151,7 @@ def _measure_system(
     *,
     seen: Collection[str] | None,
     examples: int,
+    detected: Sequence[Sequence[Span]] | None,
     seed: int,
     progress: Progress,
 ) -> dict[str, Any]:
@@ -198,6 +206,7 @@ def _measure_system(
             r_precision=r_precision,
             types=asked,
             examples=examples,
+            detected=detected,
         )
     return result
 

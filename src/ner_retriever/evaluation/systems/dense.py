@@ -1,25 +1,17 @@
 """One vector a text, by a sentence embedding model: cosine with the vector of the type's name.
 
-sentence-transformers applies the pooling that a model's own files prescribe, such as the last token
-for e5-mistral-7b-instruct. all-MiniLM-L6-v2 and all-mpnet-base-v2 are read from the cache of
-backbones, without their pooling files, and pooled as their cards say: by the mean. Models that
-bring their own program code are refused; that leaves out nvidia/NV-Embed-v2, whose pooling is such
-code: its figure in our tables is the published one.
+Pooling and instructions are those that a model's authors document: the mean for all-MiniLM-L6-v2
+and all-mpnet-base-v2, the last token for e5-mistral-7b-instruct, latent attention for NV-Embed-v2.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ner_retriever.backbone.known import KNOWN
-from ner_retriever.backbone.weights import find_weights
-from ner_retriever.config import offline
 from ner_retriever.documents import Document
-from ner_retriever.errors import MissingExtra, UnsupportedModel, WeightsNotFound, first_line
 from ner_retriever.evaluation.systems import Progress, Settings, System
 
 # The model cards' own instructions for retrieval, by the last part of the id; texts get none.
@@ -28,26 +20,53 @@ INSTRUCTIONS = {
         "Instruct: Given a web search query, retrieve relevant passages that answer the query\n"
         "Query: "
     ),
+    "NV-Embed-v2": (
+        "Instruct: Given a question, retrieve passages that answer the question\nQuery: "
+    ),
 }
+
+
+class TextEncoder(Protocol):
+    """What makes vectors of texts and queries, comparable by cosine.
+
+    Attributes:
+        longest: where texts are cut, in tokens.
+        fingerprint: names the weights; ``None`` where only the model's name is known.
+    """
+
+    @property
+    def longest(self) -> int | None: ...
+
+    @property
+    def fingerprint(self) -> str | None: ...
+
+    def texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of one batch of texts, (n, width) float32."""
+        ...
+
+    def query(self, query: str, *, instruction: str | None) -> NDArray[np.float32]:
+        """The unit vector of a query with its instruction before it, (width,) float32."""
+        ...
 
 
 class Dense(System):
     """A sentence embedding model.
 
     Vectors are rounded to float16, as ours are when stored, before they are compared. Texts beyond
-    the model's own limit are cut there by sentence-transformers.
+    the model's own limit are cut there.
 
     Args:
-        model: all-MiniLM-L6-v2, all-mpnet-base-v2, an id on the hub, or a folder.
+        model: all-MiniLM-L6-v2, all-mpnet-base-v2, an id on the hub, or a folder; one whose last
+            part is NV-Embed-v2 is read by `nv_embed`.
         name: how it is called in results; by default ``dense:`` and the last part of the model.
         instruction: put before every query; by default the model card's where `INSTRUCTIONS` has
             it, otherwise what the model's own files prescribe for queries.
         batch_size: texts at a time.
-        device: a torch device; by default sentence-transformers chooses.
+        device: a torch device; by default a GPU where there is one.
 
     Raises:
         MissingExtra: sentence-transformers is not installed.
-        UnsupportedModel: the model needs program code of its own.
+        UnsupportedModel: the files are not those of the model.
         WeightsNotFound: the model cannot be loaded.
     """
 
@@ -60,30 +79,7 @@ class Dense(System):
         batch_size: int = 32,
         device: str | None = None,
     ) -> None:
-        if model.rstrip("/").endswith("NV-Embed-v2"):
-            raise UnsupportedModel(
-                f"{model} pools by program code of its own, which is not run here; "
-                "compare with its published figure, or choose a model with standard pooling"
-            )
-        try:
-            from sentence_transformers import SentenceTransformer
-        except ImportError as error:
-            raise MissingExtra("Sentence embeddings", "evaluation") from error
-        try:
-            with _quiet():
-                self._model: Any = SentenceTransformer(
-                    None if model in KNOWN else model,
-                    modules=_mean_pooled(model) if model in KNOWN else None,
-                    device=device,
-                    trust_remote_code=False,
-                    local_files_only=offline(),
-                )
-        except (OSError, ValueError) as error:
-            reason = first_line(error)
-            raise WeightsNotFound(
-                f"{model} cannot be loaded as a sentence embedding model ({reason}); "
-                "pass the folder that holds it, or an id on the hub with network access"
-            ) from error
+        self._encoder = _load(model, device=device)
         self.name = f"dense:{Path(model).name}" if name is None else name
         self._source = model
         self._instruction = (
@@ -97,9 +93,10 @@ class Dense(System):
         """The model, how queries are introduced, and where its texts are cut."""
         return {
             "model": self._source,
+            "fingerprint": self._encoder.fingerprint,
             "instruction": self._instruction,
             "dimensions": self._vectors.shape[1],
-            "longest text in tokens": self._model.max_seq_length,
+            "longest text in tokens": self._encoder.longest,
         }
 
     @property
@@ -114,13 +111,7 @@ class Dense(System):
         batches = []
         for first in range(0, len(order), self._batch_size):
             texts = [documents[row].text for row in order[first : first + self._batch_size]]
-            vectors = self._model.encode_document(
-                texts,
-                batch_size=self._batch_size,
-                normalize_embeddings=True,
-                show_progress_bar=False,
-            )
-            batches.append(vectors.astype(np.float16).astype(np.float32))
+            batches.append(self._encoder.texts(texts).astype(np.float16).astype(np.float32))
             if progress:
                 progress(min(first + self._batch_size, len(order)))
         sorted_vectors = np.concatenate(batches)
@@ -129,31 +120,17 @@ class Dense(System):
 
     def rank(self, query: str) -> NDArray[np.float32]:
         """The cosine of each text's vector with the query's: (n_texts,) float32."""
-        vector = self._model.encode_query(
-            query,
-            prompt=self._instruction,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-        )
-        scores: NDArray[np.float32] = self._vectors @ vector.astype(np.float32)
+        vector = self._encoder.query(query, instruction=self._instruction)
+        scores: NDArray[np.float32] = self._vectors @ vector
         return scores
 
 
-def _mean_pooled(model: str) -> list[Any]:
-    """A known encoder with mean pooling, as a list of sentence-transformers' modules."""
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+def _load(model: str, *, device: str | None) -> TextEncoder:
+    # Only now: what these import takes seconds to load.
+    if Path(model).name == "NV-Embed-v2":
+        from ner_retriever.evaluation.systems.nv_embed import NvEmbed
 
-    transformer = Transformer.load(str(find_weights(model).folder))
-    return [transformer, Pooling(transformer.get_embedding_dimension(), pooling_mode="mean")]
+        return NvEmbed(model, device=device)
+    from ner_retriever.evaluation.systems.sentence_encoder import SentenceEncoder
 
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers from drawing bars of its own while it loads."""
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.enable_progress_bar()
+    return SentenceEncoder(model, device=device)
