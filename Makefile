@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-weights benchmark picture lint format install help
+.PHONY: demo test test-weights benchmark picture screenshots lint format install help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ benchmark: $(VENV)/.dev  ## 2,000 texts of each benchmark against BM25 and dense
 
 picture: $(VENV)/.core  ## draw docs/search.svg anew
 	$(BIN)/python examples/picture.py
+
+screenshots: $(VENV)/.dev  ## take docs/screenshots anew, which needs Chromium
+	$(BIN)/python scripts/screenshots.py
 
 lint: $(VENV)/.dev  ## style, types, import directions
 	$(BIN)/ruff check .

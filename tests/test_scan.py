@@ -10,6 +10,7 @@ from ner_retriever.index import scan as scan_module
 from ner_retriever.index import store as store_module
 from ner_retriever.index import view as view_module
 from ner_retriever.index.records import Record, digest_of
+from ner_retriever.index.scan import document_key
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
 from ner_retriever.search.ranking import search
@@ -25,6 +26,13 @@ def record(identifier, *vectors, text="some text"):
         spans=tuple(Span(place, place + 2, 0.25) for place in range(len(vectors))),
         vectors=np.array(vectors, np.float16).reshape(-1, dimensions),
     )
+
+
+def in_run_7(text, *spans):
+    """A document whose mentions all point east."""
+    vectors = np.array([EAST] * len(spans), np.float16)
+    digest = digest_of(text, None)
+    return Record(id="x", text=text, digest=digest, run=7, spans=spans, vectors=vectors)
 
 
 EAST, NORTH, WEST, NORTHEAST = (1, 0), (0, 1), (-1, 0), (0.6, 0.8)
@@ -49,6 +57,17 @@ def test_mentions_of_each_document(filled, tmp_path):
     assert scan.mentions["end"].tolist() == [2, 3, 2]
     assert scan.mentions["detection_score"].tolist() == [0.25] * 3
     np.testing.assert_allclose(scan.vectors, [EAST, NORTH, NORTHEAST], atol=5e-4)
+
+
+def test_the_sentence_of_each_mention_and_the_run_of_each_document(store, tmp_path):
+    text = "Ada met Bo. Cy left.\nDi"
+    spans = [Span(12, 14), Span(0, 3), Span(8, 10), Span(21, 23)]
+    store.write([record("none"), in_run_7(text, *spans)], replace=False)
+    scan = open_scan(tmp_path, store)
+    assert scan.mentions["sentence"].tolist() == [1, 0, 0, 2]
+    assert scan.owners.tolist() == [1, 1, 1, 1]
+    assert scan.documents["run"].tolist() == [1, 7]
+    assert scan.documents["key"].tolist() == [document_key("none"), document_key("x")]
 
 
 def test_best_mention_of_each_document(filled, tmp_path):
@@ -127,7 +146,13 @@ def test_a_stale_view_is_replaced(filled, tmp_path):
 def test_views_that_are_not_whole_are_built_again(filled, tmp_path):
     view = tmp_path / "scan" / open_scan(tmp_path, filled).state
     (tmp_path / "scan" / "partial").mkdir()
-    for name in ("vectors.f16", "mentions.bin", "document_first.i64", "view.json"):
+    for name in (
+        "vectors.f16",
+        "mentions.bin",
+        "document_first.i64",
+        "documents.bin",
+        "view.json",
+    ):
         content = (view / name).read_bytes()
         for damaged in (content[:-1], content + b"0"):
             (view / name).write_bytes(damaged)
@@ -140,7 +165,7 @@ def test_views_that_are_not_whole_are_built_again(filled, tmp_path):
 
 def test_a_build_that_fails_leaves_no_view(filled, tmp_path, monkeypatch):
     def failing(columns):
-        yield from batches(["mentions", "vectors"])
+        yield from batches(columns)
         raise StoreError("damaged")
 
     batches = filled.batches

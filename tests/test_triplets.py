@@ -260,7 +260,13 @@ def test_the_papers_configuration() -> None:
         epochs=50, mentions_a_type=100, batch=50, margin=0.5, hard_share=0.1
     )
     rest = {key: value for key, value in paper.items() if key != "loss"}
-    assert rest == {"learning_rate": 2e-6, "hidden": 500, "dimensions": 500, "dropout": 0.1}
+    assert rest == {
+        "learning_rate": 2e-6,
+        "hidden": 500,
+        "dimensions": 500,
+        "dropout": 0.1,
+        "bank": 0,
+    }
 
 
 @pytest.mark.parametrize("settings", [SoftmaxConfig(types_a_batch=3), TripletConfig(margin=0.2)])

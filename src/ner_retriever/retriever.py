@@ -1,20 +1,23 @@
 """The package in one class: make or open an index, add documents, ask for a type."""
 
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET, Preset, load_preset
 from ner_retriever.detect import Detector, load_detector
-from ner_retriever.documents import Document
-from ner_retriever.errors import IndexNotFound, StoreError
+from ner_retriever.documents import Document, Hit
+from ner_retriever.errors import QueryError, StoreError
 from ner_retriever.head.record import check_head, find_head, read_record
+from ner_retriever.index.folder import check_free, make_folder, size
 from ner_retriever.index.lock import write_lock
 from ner_retriever.index.manifest import (
     Manifest,
@@ -23,12 +26,20 @@ from ner_retriever.index.manifest import (
     remove_manifest,
     write_manifest,
 )
+from ner_retriever.index.records import StoredDocument
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
 from ner_retriever.indexing import Added, ErrorHandler, ProgressHandler, add_documents, as_documents
+from ner_retriever.search.algebra import Conditions
+from ner_retriever.search.cutoff import GENERAL, CutoffParameters, read_parameters
+from ner_retriever.search.feedback import Feedback
+from ner_retriever.search.places import accepted_hits, example_vectors, judged_vectors, locate
+from ner_retriever.search.query import Query, as_query
 from ner_retriever.search.ranking import search
 from ner_retriever.search.results import Results
+from ner_retriever.search.saved import SavedQueries
+from ner_retriever.search.vectors import core_vector, refine
 
 if TYPE_CHECKING:
     from ner_retriever.encode import Encoder
@@ -93,7 +104,7 @@ class Retriever:
             StoreError: the folder cannot be written, holds an index, or holds something else.
         """
         folder = Path(path)
-        _check_free(folder, replace=replace)
+        check_free(folder, replace=replace)
         settings = load_preset(preset)
         fingerprints, dimensions = _describe(settings, device)
         manifest = Manifest(
@@ -104,7 +115,7 @@ class Retriever:
             fingerprints={**fingerprints, "detector": load_detector(detector).fingerprint},
             settings={"preset": settings.to_record(), "detector": detector},
         )
-        _make_folder(folder)
+        make_folder(folder)
         with write_lock(folder):
             # The manifest goes first and comes last: a folder without one is no index.
             remove_manifest(folder)
@@ -194,31 +205,71 @@ class Retriever:
             )
 
     def search(
-        self, query: str, *, limit: int | None = 10, min_score: float | None = None
+        self,
+        query: str | Query,
+        *,
+        limit: int | None = 10,
+        min_score: float | None = None,
+        cutoff: float | Literal["auto"] | None = None,
+        feedback: Feedback | None = None,
     ) -> Results:
         """Return the documents that mention an entity of a type, best first.
 
         Args:
-            query: the type, in free text: ``dinosaur``, ``court that hears appeals``.
+            query: the type, in free text (``dinosaur``, ``court that hears appeals``), or a
+                :class:`~ner_retriever.search.query.Query` with examples and conditions.
             limit: most documents to return; ``None`` for all.
-            min_score: least cosine of a document's best mention; ``None`` for any.
+            min_score: least score of a document's best mention; ``None`` for any.
+            cutoff: the same, or ``"auto"`` for the cut-off that the scores themselves suggest.
+            feedback: judgements, which refine the ranking; judged documents stay in it.
 
         Raises:
-            QueryError: the query, limit or least score makes no sense.
+            QueryError: the query, limit, least score or cut-off makes no sense, or an example's
+                document is not there.
             FingerprintMismatch: the models are not those that filled the index.
             StoreError: the index is damaged.
         """
-        self._store.refresh()
-        if self._scan is None or self._scan.state != self._store.state:
-            self._scan = open_scan(self.path, self._store)
-        return search(
-            self._scan,
-            self._store,
-            self.encoder.queries([query])[0],
-            query=query,
-            limit=limit,
-            min_score=min_score,
+        if min_score is not None and cutoff is not None:
+            raise QueryError("a least score and a cut-off are the same; give one of them")
+        asked, judged = as_query(query), feedback or Feedback()
+        scan = self._fresh_scan()
+        rows = locate(scan, self._store, judged.current)
+        vector = self._core(scan, asked)
+        accepted, rejected = (
+            judged_vectors(scan, rows, part) for part in (judged.accepted, judged.rejected)
         )
+        return search(
+            scan,
+            self._store,
+            vector,
+            refined=refine(vector, accepted, rejected) if rows else None,
+            query=str(asked),
+            limit=limit,
+            min_score=min_score if cutoff is None else cutoff,
+            conditions=self._conditions(asked),
+            known={row: judged.current[identifier].relevant for identifier, row in rows.items()},
+            parameters=self.cutoff_parameters,
+        )
+
+    def accepted(self, feedback: Feedback) -> list[Hit]:
+        """Return the documents that were judged yes, each with the mention that was judged.
+
+        Scores are 1. A document that has gone or no longer reaches that far is left out.
+        """
+        return accepted_hits(self._fresh_scan(), self._store, feedback)
+
+    @cached_property
+    def cutoff_parameters(self) -> CutoffParameters:
+        """What automatic cut-offs are found with: fitted for the head, else the general ones."""
+        head = self.preset.head
+        if head is None:
+            return GENERAL
+        return read_parameters(find_head(head), self.manifest.fingerprints["head"])
+
+    @property
+    def queries(self) -> SavedQueries:
+        """The queries saved in the index."""
+        return SavedQueries(self.path)
 
     def delete(self, ids: Iterable[str], *, purge: bool = False) -> int:
         """Delete documents; return how many of them there were.
@@ -238,6 +289,38 @@ class Retriever:
                 self._scan = open_scan(self.path, self._store)
         return deleted
 
+    def _fresh_scan(self) -> Scan:
+        self._store.refresh()
+        if self._scan is None or self._scan.state != self._store.state:
+            self._scan = open_scan(self.path, self._store)
+        return self._scan
+
+    def _core(self, scan: Scan, query: Query) -> NDArray[np.float32]:
+        described = self.encoder.queries([] if query.describe is None else [query.describe])
+        examples = example_vectors(scan, self._store, query.like, self.encoder.mentions)
+        return core_vector(described, examples)
+
+    def _conditions(self, query: Query) -> Conditions | None:
+        if not query.conditions:
+            return None
+        encode = self.encoder.queries
+        return Conditions(
+            exclude=encode(query.exclude),
+            near=encode(query.near),
+            alongside=encode(query.alongside),
+        )
+
+    @property
+    def version(self) -> int:
+        """The store's newest version; grows with every change."""
+        self._store.refresh()
+        return self._store.version
+
+    def documents(self, ids: Iterable[str]) -> list[StoredDocument]:
+        """Return those of some documents that are indexed, in the index's order."""
+        rows = locate(self._fresh_scan(), self._store, ids)
+        return self._store.read(sorted(rows.values()))
+
     def info(self) -> IndexInfo:
         """Count what the index holds."""
         self._store.refresh()
@@ -246,19 +329,10 @@ class Retriever:
             documents=self._store.count(),
             mentions=self._store.mention_count(),
             dimensions=self.manifest.dimensions,
-            bytes=sum(_size(file) for file in self.path.rglob("*")),
+            bytes=size(self.path),
             version=self._store.version,
             manifest=self.manifest,
         )
-
-
-def _size(file: Path) -> int:
-    """Return a file's bytes; none for a folder, or if a writer has just removed it."""
-    try:
-        status = file.stat()
-    except FileNotFoundError:
-        return 0
-    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
 def _describe(preset: Preset, device: str | None) -> tuple[dict[str, str], int]:
@@ -280,36 +354,3 @@ def _describe(preset: Preset, device: str | None) -> tuple[dict[str, str], int]:
         "head": record.fingerprint,
     }
     return fingerprints, record.dimensions
-
-
-def _check_free(folder: Path, *, replace: bool) -> None:
-    try:
-        str(folder).encode()
-    except UnicodeEncodeError as error:
-        raise StoreError(f"{str(folder)!a}: the name is not UTF-8; choose another") from error
-    try:
-        read_manifest(folder)
-    except IndexNotFound:
-        if folder.is_dir() and any(entry.name not in _OURS for entry in folder.iterdir()):
-            raise StoreError(
-                f"{folder} is not empty and holds no index; give a folder that is new or empty"
-            ) from None
-        if folder.exists() and not folder.is_dir():
-            raise StoreError(f"{folder} is a file; give a folder for the index") from None
-        return
-    except StoreError:
-        # A damaged index, or one of another version, is still an index that may be replaced.
-        pass
-    if not replace:
-        raise StoreError(f"there is an index at {folder}; open it, or replace it (--replace)")
-
-
-# What a run that was stopped before its manifest leaves behind.
-_OURS = {"store.lance", "write.lock", "scan", "manifest.json.partial"}
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from error

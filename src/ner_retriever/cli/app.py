@@ -18,9 +18,12 @@ from ner_retriever.cli import (
     heads,
     index,
     info,
+    mcp,
     models,
+    queries,
     report,
     search,
+    serve,
     train,
 )
 from ner_retriever.cli.output import printable
@@ -42,12 +45,15 @@ app = typer.Typer(
 )
 app.command("index")(index.index)
 app.command("search")(search.search)
+app.command("serve")(serve.serve)
+app.command("mcp")(mcp.mcp)
 app.command("delete")(delete.delete)
 app.command("info")(info.info)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("convert")(convert.convert)
+app.add_typer(queries.app, name="queries")
 app.add_typer(models.app, name="models")
 app.add_typer(heads.app, name="heads")
 

@@ -1,14 +1,11 @@
-"""Results as a table, JSON lines or CSV."""
+"""Where results go, and tables of them for reading."""
 
-import csv
 import io
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -16,19 +13,12 @@ from rich.text import Text
 
 from ner_retriever.documents import Hit, Mention
 from ner_retriever.errors import InputError
+from ner_retriever.search.rollup import Entity
 
 _CONTEXT = 70
 _LISTED_MENTIONS = 4
 # They hold emoji and words of many scripts together.
 _JOINERS = "\u200c\u200d"
-
-
-class Format(StrEnum):
-    """How results are written."""
-
-    TABLE = "table"
-    JSONL = "jsonl"
-    CSV = "csv"
 
 
 @contextmanager
@@ -43,6 +33,24 @@ def open_output(file: Path | None) -> Iterator[TextIO]:
             sys.stdout.reconfigure(encoding="utf-8")
         yield sys.stdout
         return
+    with _appearing(file) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
+        yield stream
+
+
+@contextmanager
+def open_binary_output(file: Path) -> Iterator[BinaryIO]:
+    """Write bytes to a file that appears when it is whole.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with _appearing(file) as partial, partial.open("wb") as stream:
+        yield stream
+
+
+@contextmanager
+def _appearing(file: Path) -> Iterator[Path]:
+    """Give a path to write to, which is renamed to the file at the end."""
     if file.is_dir():
         raise InputError(f"cannot write {file}: it is a folder; give --out the path of a file")
     # A device or a pipe must not be replaced by a file.
@@ -50,8 +58,7 @@ def open_output(file: Path | None) -> Iterator[TextIO]:
     partial = file.with_name(f".{file.name}.partial") if replaces else file
     try:
         try:
-            with partial.open("w", encoding="utf-8", newline="") as stream:
-                yield stream
+            yield partial
             if replaces:
                 partial.replace(file)
         finally:
@@ -62,46 +69,6 @@ def open_output(file: Path | None) -> Iterator[TextIO]:
             f"cannot write {file}: {error.strerror}; check that its folder is there, can be "
             "written and has room"
         ) from error
-
-
-def write_jsonl(hits: Iterable[Hit], stream: TextIO) -> None:
-    """Write a JSON object a document."""
-    for hit in hits:
-        record = {
-            "id": hit.id,
-            "score": hit.score,
-            "text": hit.text,
-            "mentions": [
-                {
-                    "start": mention.start,
-                    "end": mention.end,
-                    "text": mention.text,
-                    "score": mention.score,
-                }
-                for mention in hit.mentions
-            ],
-        }
-        stream.write(json.dumps(record, ensure_ascii=False) + "\n")
-
-
-def write_csv(hits: Iterable[Hit], stream: TextIO) -> None:
-    """Write a row a mention, with a header."""
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["rank", "id", "score", "mention", "start", "end", "mention_score", "text"])
-    for rank, hit in enumerate(hits, 1):
-        for mention in hit.mentions:
-            writer.writerow(
-                [
-                    rank,
-                    hit.id,
-                    hit.score,
-                    mention.text,
-                    mention.start,
-                    mention.end,
-                    mention.score,
-                    hit.text,
-                ]
-            )
 
 
 def write_table(hits: Iterable[Hit], stream: TextIO) -> None:
@@ -117,6 +84,24 @@ def write_table(hits: Iterable[Hit], stream: TextIO) -> None:
     table.add_column("mention in context", overflow="fold", ratio=1)
     for hit in hits:
         table.add_row(f"{hit.score:.3f}", Text(printable(hit.id)), _context(hit, marks))
+    console.print(table)
+
+
+def write_entity_table(entities: Iterable[Entity], stream: TextIO) -> None:
+    """Write a table for reading: a row an entity."""
+    console = Console(file=stream, highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("score", justify="right", style="cyan", no_wrap=True)
+    table.add_column("entity", overflow="fold", ratio=1)
+    table.add_column("documents", justify="right")
+    table.add_column("mentions", justify="right")
+    for entity in entities:
+        table.add_row(
+            f"{entity.score:.3f}",
+            Text(printable(entity.name)),
+            f"{len(entity.documents):,}",
+            f"{entity.mentions:,}",
+        )
     console.print(table)
 
 

@@ -1,8 +1,23 @@
-"""The projection: two linear layers, compared by cosine (paper, section 3.3)."""
+"""The projection: two linear layers, compared by cosine (paper, section 3.3).
+
+Some mentions lie near to every type name and would come up for any query. Where a head has a bank
+of type names, what a mention is to types in general is taken off: its score for a query is
+cos(mention, query) − b, with b = τ log mean exp(cos(mention, t) / τ) over the types t of the bank.
+It is the inverted softmax of Smith et al. 2017 as a difference of logarithms, also known as
+querybank normalisation (Bogolin et al. 2022). −b is stored as a vector's first number, in place of
+its last, so that search stays a cosine.
+"""
+
+import math
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+_TEMPERATURE = 0.07
+# A query's first number, before it is scaled to length 1. The smaller, the more room b takes in a
+# mention's vector; the larger, the more of a query's.
+_WEIGHT = 0.5
 
 
 class Head(nn.Module):
@@ -18,13 +33,18 @@ class Head(nn.Module):
         hidden: width of the layer between.
         dimensions: of the output.
         dropout: after the activation, while training.
+        bank: type names in the bank, which is not used while training; 0 for none.
     """
 
     mention_mean: Tensor
     query_mean: Tensor
     scale: Tensor
+    bank: Tensor
+    bank_mean: Tensor
 
-    def __init__(self, width: int, hidden: int, dimensions: int, *, dropout: float = 0.1) -> None:
+    def __init__(
+        self, width: int, hidden: int, dimensions: int, *, dropout: float = 0.1, bank: int = 0
+    ) -> None:
         super().__init__()
         self.register_buffer("mention_mean", torch.zeros(width))
         self.register_buffer("query_mean", torch.zeros(width))
@@ -32,6 +52,8 @@ class Head(nn.Module):
         self.first = nn.Linear(width, hidden)
         self.dropout = nn.Dropout(dropout)
         self.second = nn.Linear(hidden, dimensions)
+        self.register_buffer("bank", torch.zeros(bank, dimensions), persistent=bank > 0)
+        self.register_buffer("bank_mean", torch.zeros(()), persistent=bank > 0)
 
     @property
     def width(self) -> int:
@@ -45,12 +67,46 @@ class Head(nn.Module):
 
     def mentions(self, vectors: Tensor) -> Tensor:
         """Project mentions, (n, width) to (n, dimensions), rows of length 1."""
-        return self._project((vectors - self.mention_mean) * self.scale)
+        units = self._project((vectors - self.mention_mean) * self.scale)
+        if not self._banked:
+            return units
+        return _with_first((self.bank_mean - self._general(units)) / _WEIGHT, units)
 
     def queries(self, vectors: Tensor) -> Tensor:
         """Project queries, (n, width) to (n, dimensions), rows of length 1."""
-        return self._project((vectors - self.query_mean) * self.scale)
+        units = self._project((vectors - self.query_mean) * self.scale)
+        if not self._banked:
+            return units
+        return _with_first(units.new_full((len(units),), _WEIGHT), units)
+
+    @torch.no_grad()
+    def fill_bank(self, queries: Tensor, mentions: Tensor) -> None:
+        """Fill the bank.
+
+        Args:
+            queries: the site's vectors of as many type names as the bank holds, (bank, width).
+            mentions: those of some mentions, (n, width), on whose mean b is centred.
+        """
+        training = self.training
+        self.train(False)
+        self.bank.copy_(self._project((queries - self.query_mean) * self.scale))
+        units = self._project((mentions - self.mention_mean) * self.scale)
+        self.bank_mean.copy_(self._general(units).mean())
+        self.train(training)
+
+    @property
+    def _banked(self) -> bool:
+        return len(self.bank) > 0 and not self.training
+
+    def _general(self, units: Tensor) -> Tensor:
+        """What mentions are to types in general, b: (n, dimensions) to (n,)."""
+        logits = units @ self.bank.T / _TEMPERATURE
+        return _TEMPERATURE * (torch.logsumexp(logits, dim=1) - math.log(len(self.bank)))
 
     def _project(self, vectors: Tensor) -> Tensor:
         hidden = self.dropout(functional.silu(self.first(vectors)))
         return functional.normalize(self.second(hidden), dim=-1)
+
+
+def _with_first(first: Tensor, units: Tensor) -> Tensor:
+    return functional.normalize(torch.cat([first[:, None], units[:, :-1]], dim=1), dim=-1)

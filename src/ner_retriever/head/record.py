@@ -30,6 +30,7 @@ class HeadRecord(Settings):
         backbone: fingerprint of the weights that the head was trained on.
         site: fingerprint of site, prefix and template (``Preset.site_fingerprint``).
         width, hidden, dimensions: of the layers.
+        bank: type names in its bank.
         sha256: of head.safetensors.
         adapter: sha256 of the backbone's low-rank updates that the head was trained with; empty
             where the backbone is as published.
@@ -41,6 +42,7 @@ class HeadRecord(Settings):
     width: int
     hidden: int
     dimensions: int
+    bank: int = 0
     sha256: str = ""
     adapter: str = ""
     format: int = FORMAT
@@ -56,6 +58,8 @@ class HeadRecord(Settings):
             value = getattr(self, name)
             if not isinstance(value, int) or not 0 < value <= _WIDEST:
                 raise ConfigError(f"a head's {name} must be 1 to {_WIDEST}, not {value!r}")
+        if not isinstance(self.bank, int) or not 0 <= self.bank <= _WIDEST:
+            raise ConfigError(f"a head's bank must be 0 to {_WIDEST}, not {self.bank!r}")
 
     @property
     def fingerprint(self) -> str:

@@ -4,6 +4,7 @@ No approximate index: those lose answers without a word, and here every relevant
 """
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import numkong
@@ -12,6 +13,10 @@ from numpy.typing import NDArray
 
 from ner_retriever.errors import QueryError
 
+MENTION = np.dtype(
+    [("start", "<i4"), ("end", "<i4"), ("detection_score", "<f4"), ("sentence", "<i4")]
+)
+DOCUMENT = np.dtype([("key", "<u8"), ("run", "<i8")])
 # Rows scored at a time: bounds the float64 scores that numkong returns.
 _BLOCK_ROWS = 262_144
 
@@ -23,16 +28,24 @@ class Scan:
     Attributes:
         state: the :attr:`~ner_retriever.index.store.Store.state` they were read from.
         vectors: unit vectors, float16 of shape (mentions, dimensions).
-        mentions: records of ``start``, ``end`` (int32, characters) and ``detection_score``
-            (float32), of shape (mentions,).
+        mentions: records of ``start``, ``end`` (int32, characters), ``detection_score`` (float32)
+            and ``sentence`` (int32, of its document, counted from 0), of shape (mentions,).
         document_first: int64 of shape (documents + 1,); the mentions of the document in row ``i``
             are those from ``document_first[i]`` up to ``document_first[i + 1]``.
+        documents: records of ``key`` (uint64, :func:`document_key` of the id) and ``run`` (int64,
+            the indexing run that wrote it), of shape (documents,).
     """
 
     state: str
     vectors: NDArray[np.float16]
     mentions: NDArray[np.void]
     document_first: NDArray[np.int64]
+    documents: NDArray[np.void]
+
+    @property
+    def owners(self) -> NDArray[np.int64]:
+        """The row of the document that each mention stands in, int64 of shape (mentions,)."""
+        return np.repeat(np.arange(len(self.documents)), np.diff(self.document_first))
 
     def scores(self, queries: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Cosine between queries and every mention.
@@ -89,3 +102,8 @@ class Scan:
                 "check the head's weights"
             )
         return np.ascontiguousarray(rows / lengths, dtype=np.float16)
+
+
+def document_key(identifier: str) -> int:
+    """Return 64 bits that stand for a document's id; two ids may, very rarely, share them."""
+    return int.from_bytes(blake2b(identifier.encode(), digest_size=8).digest(), "little")

@@ -1,8 +1,9 @@
 """The files that a scan maps into memory: derived from the store, rebuilt when they are stale.
 
-``<index>/scan/<state>/`` holds ``vectors.f16``, ``mentions.bin``, ``document_first.i64`` (raw,
-little-endian) and ``view.json`` with their sizes. A view is written under another name and renamed
-when it is whole, so a name that equals the store's state is a promise of its content.
+``<index>/scan/<state>/`` holds ``vectors.f16``, ``mentions.bin``, ``document_first.i64``,
+``documents.bin`` (raw, little-endian) and ``view.json`` with their sizes. A view is written under
+another name and renamed when it is whole, so a name that equals the store's state is a promise of
+its content.
 """
 
 import json
@@ -20,13 +21,13 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from ner_retriever.errors import StoreError
-from ner_retriever.index.scan import Scan
+from ner_retriever.index.scan import DOCUMENT, MENTION, Scan, document_key
 from ner_retriever.index.store import Store
+from ner_retriever.text.windows import sentence_starts
 
 _FOLDER_NAME = "scan"
 _LOCK_NAME = "lock"
 _VECTOR = np.dtype("<f2")
-_MENTION = np.dtype([("start", "<i4"), ("end", "<i4"), ("detection_score", "<f4")])
 _POINTER = np.dtype("<i8")
 
 
@@ -88,8 +89,9 @@ def _load(folder: Path, state: str) -> Scan | None:
         return Scan(
             state=state,
             vectors=_map(view / "vectors.f16", _VECTOR, (mentions, sizes["dimensions"])),
-            mentions=_map(view / "mentions.bin", _MENTION, (mentions,)),
+            mentions=_map(view / "mentions.bin", MENTION, (mentions,)),
             document_first=_map(view / "document_first.i64", _POINTER, (documents + 1,)),
+            documents=_map(view / "documents.bin", DOCUMENT, (documents,)),
         )
     except (OSError, ValueError, KeyError):
         return None
@@ -108,20 +110,21 @@ def _build(folder: Path, store: Store) -> None:
     partial.mkdir()
     documents = mentions = 0
     with ExitStack() as files:
-        vectors_file, mentions_file, first_file = (
+        vectors_file, mentions_file, first_file, documents_file = (
             files.enter_context((partial / name).open("wb"))
-            for name in ("vectors.f16", "mentions.bin", "document_first.i64")
+            for name in ("vectors.f16", "mentions.bin", "document_first.i64", "documents.bin")
         )
         first_file.write(np.zeros(1, _POINTER).tobytes())
-        for batch in store.batches(["mentions", "vectors"]):
+        for batch in store.batches(["id", "text", "run", "mentions", "vectors"]):
             counts = pc.list_value_length(batch.column("mentions")).to_numpy()
             first_file.write((mentions + np.cumsum(counts, dtype=_POINTER)).tobytes())
-            mentions_file.write(_mentions(batch).tobytes())
+            mentions_file.write(_mentions(batch, counts).tobytes())
             vectors = batch.column("vectors").flatten().flatten().to_numpy(zero_copy_only=False)
             vectors_file.write(vectors.astype(_VECTOR, copy=False).tobytes())
+            documents_file.write(_documents(batch).tobytes())
             documents += batch.num_rows
             mentions += int(counts.sum())
-        for file in (vectors_file, mentions_file, first_file):
+        for file in (vectors_file, mentions_file, first_file, documents_file):
             file.flush()
             os.fsync(file.fileno())
     sizes = {"documents": documents, "mentions": mentions, "dimensions": store.dimensions}
@@ -129,12 +132,25 @@ def _build(folder: Path, store: Store) -> None:
     partial.rename(folder / store.state)
 
 
-def _mentions(batch: pa.RecordBatch) -> NDArray[np.void]:
+def _mentions(batch: pa.RecordBatch, counts: NDArray[np.int64]) -> NDArray[np.void]:
     structs = batch.column("mentions").flatten()
-    mentions = np.empty(len(structs), _MENTION)
+    mentions = np.empty(len(structs), MENTION)
     for name, column in zip(("start", "end", "detection_score"), structs.flatten(), strict=True):
         mentions[name] = column.to_numpy()
+    last = np.cumsum(counts)
+    for text, first, end in zip(batch.column("text"), last - counts, last, strict=True):
+        if first < end:
+            starts = sentence_starts(text.as_py())
+            places = mentions["start"][first:end]
+            mentions["sentence"][first:end] = np.searchsorted(starts, places, side="right") - 1
     return mentions
+
+
+def _documents(batch: pa.RecordBatch) -> NDArray[np.void]:
+    documents = np.empty(batch.num_rows, DOCUMENT)
+    documents["key"] = [document_key(identifier) for identifier in batch.column("id").to_pylist()]
+    documents["run"] = batch.column("run").to_numpy()
+    return documents
 
 
 def _clear(folder: Path) -> None:

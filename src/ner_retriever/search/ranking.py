@@ -3,7 +3,8 @@
 The paper's search: exact cosine over all mention vectors, a text's score is its best mention's.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from ner_retriever.errors import QueryError, StoreError
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
+from ner_retriever.search.algebra import Conditions, constrain
+from ner_retriever.search.cutoff import GENERAL, CutoffParameters, Trust
 from ner_retriever.search.results import Results
 
 
@@ -21,7 +24,11 @@ def search(
     *,
     query: str,
     limit: int | None,
-    min_score: float | None,
+    min_score: float | Literal["auto"] | None,
+    refined: NDArray[np.floating[Any]] | None = None,
+    conditions: Conditions | None = None,
+    known: Mapping[int, bool] | None = None,
+    parameters: CutoffParameters = GENERAL,
 ) -> Results:
     """Rank the documents of a store by their best mention.
 
@@ -35,23 +42,37 @@ def search(
         query_vector: shape (dimensions,).
         query: what was asked, for the results to say.
         limit: most documents to return; ``None`` for all.
-        min_score: least cosine of a document's best mention; ``None`` for any.
+        min_score: least score of a document's best mention; ``"auto"`` for the automatic cut-off,
+            ``None`` for any.
+        refined: what judgements made of the query vector; it ranks in its place.
+        conditions: what mentions must fulfil besides.
+        known: rows of judged documents, and whether they are relevant.
+        parameters: what cut-offs are found with.
 
     Raises:
         QueryError: a limit below 1, a least score outside [-1, 1], or a vector that does not fit.
         StoreError: the scan is not of the store's present state.
     """
-    if limit is not None and limit < 1:
-        raise QueryError(f"the limit must be 1 or more, or none for all documents, not {limit}")
-    if min_score is not None and not -1.0 <= min_score <= 1.0:
-        raise QueryError(f"the least score must be a cosine in [-1, 1], not {min_score}")
+    _check(limit, min_score)
     if scan.state != store.state:
         raise StoreError("the search view is of another state of the store; open it again")
-    scores = scan.scores(query_vector)
-    best = scan.best(scores)
-    rows = np.flatnonzero(best >= (-1.0 if min_score is None else min_score))
+    scores = scan.scores(query_vector if refined is None else refined)
+    base = best = scan.best(scores)
+    trust = Trust(
+        best,
+        parameters=parameters,
+        known=known,
+        unmoved=scan.best(scan.scores(query_vector)) if known and conditions is None else None,
+    )
+    if conditions is not None and len(scores):
+        cutoff = trust.automatic.score
+        scores = constrain(scan, scores, conditions, cutoff=cutoff, parameters=parameters)
+        best = scan.best(scores)
+        trust = Trust(best, parameters=parameters, base=base, known=known)
+    least = trust.automatic.score if min_score == "auto" else min_score
+    rows = np.flatnonzero(best >= (-1.0 if least is None else least))
     ranked = rows[_top(best[rows], limit)]
-    threshold = min_score if min_score is not None else float(best[ranked].min(initial=1.0))
+    threshold = least if least is not None else float(best[ranked].min(initial=1.0))
     return Results(
         query=query,
         documents=len(best),
@@ -60,9 +81,21 @@ def search(
         threshold=threshold,
         rows=ranked,
         mention_scores=scores,
+        document_scores=best,
+        trust=trust,
         scan=scan,
         store=store.snapshot(),
     )
+
+
+def _check(limit: int | None, min_score: float | str | None) -> None:
+    if limit is not None and limit < 1:
+        raise QueryError(f"the limit must be 1 or more, or none for all documents, not {limit}")
+    if isinstance(min_score, str):
+        if min_score != "auto":
+            raise QueryError(f"a cut-off is a cosine in [-1, 1] or 'auto', not {min_score!r}")
+    elif min_score is not None and not -1.0 <= min_score <= 1.0:
+        raise QueryError(f"the least score must be a cosine in [-1, 1], not {min_score}")
 
 
 def _top(scores: NDArray[np.float32], limit: int | None) -> NDArray[np.int64]:

@@ -8,9 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.documents import Hit, Mention
+from ner_retriever.errors import QueryError
 from ner_retriever.index.records import StoredDocument
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
+from ner_retriever.search.cutoff import Trust
+from ner_retriever.search.feedback import Feedback
+from ner_retriever.search.places import locate
 
 _READ_ROWS = 256
 
@@ -30,7 +34,11 @@ class Results(Sequence[Hit]):
             mention where no least score was given; ``len`` is smaller if a limit cut them off.
         threshold: mentions of a returned document at or above this cosine are listed.
         rows: positions of the returned documents in the store, int64.
-        mention_scores: cosine of every mention scored, float32 of shape (mentions,).
+        mention_scores: of every mention, float32 of shape (mentions,): its cosine, lowered where
+            it does not fulfil the query's conditions.
+        document_scores: of every document, float32 of shape (documents,): its best mention's;
+            minus infinity where it has none.
+        trust: what the scores tell about relevance.
         scan: what was searched.
         store: the store at the version that was searched.
     """
@@ -42,6 +50,8 @@ class Results(Sequence[Hit]):
     threshold: float
     rows: NDArray[np.int64]
     mention_scores: NDArray[np.float32]
+    document_scores: NDArray[np.float32]
+    trust: Trust
     scan: Scan
     store: Store
 
@@ -66,11 +76,57 @@ class Results(Sequence[Hit]):
         row = int(self.rows[position])
         return self._hit(row, self.store.read([row])[0])
 
-    def _hit(self, row: int, document: StoredDocument) -> Hit:
+    @property
+    def best_mentions(self) -> NDArray[np.int64]:
+        """The row of each returned document's best mention; the first of equal ones."""
+        firsts, lasts = self.scan.document_first[self.rows], self.scan.document_first[self.rows + 1]
+        pairs = zip(firsts.tolist(), lasts.tolist(), strict=True)
+        best = [first + int(np.argmax(self.mention_scores[first:last])) for first, last in pairs]
+        return np.array(best, dtype=np.int64)
+
+    @property
+    def latest(self) -> int:
+        """The last indexing run that was searched; 0 where there is no document."""
+        return int(self.scan.documents["run"].max(initial=0))
+
+    def since(self, run: int) -> "Results":
+        """Only the documents that were added or changed after an indexing run."""
+        return replace(self, rows=self.rows[self.scan.documents["run"][self.rows] > run])
+
+    def open(self, identifier: str) -> Hit:
+        """Return any document that was searched, with all its mentions.
+
+        Its score is -1 where it has none.
+
+        Raises:
+            QueryError: there is no such document.
+        """
+        rows = locate(self.scan, self.store, [identifier])
+        if identifier not in rows:
+            raise QueryError(f"no document {identifier!r} in the index")
+        row = rows[identifier]
+        return self._hit(row, self.store.read([row])[0], threshold=-1.0)
+
+    def least_sure(self, feedback: Feedback) -> Hit | None:
+        """Return the document whose relevance is least sure, of those not judged.
+
+        ``None`` where every document that holds a mention is judged.
+        """
+        doubt = np.abs(self.trust.probability(self.document_scores) - 0.5)
+        doubt[np.isneginf(self.document_scores)] = np.inf
+        doubt[list(locate(self.scan, self.store, feedback.current).values())] = np.inf
+        if not np.isfinite(doubt).any():
+            return None
+        row = int(np.argmin(doubt))
+        best = float(self.document_scores[row])
+        return self._hit(row, self.store.read([row])[0], threshold=min(best, self.threshold))
+
+    def _hit(self, row: int, document: StoredDocument, threshold: float | None = None) -> Hit:
+        least = self.threshold if threshold is None else threshold
         first, last = self.scan.document_first[row : row + 2].tolist()
         scores = self.mention_scores[first:last]
         found = self.scan.mentions[first:last]
-        listed = np.flatnonzero(scores >= self.threshold)
+        listed = np.flatnonzero(scores >= least)
         order = listed[np.lexsort((found["start"][listed], -scores[listed]))]
         mentions = tuple(
             Mention(start, end, document.text[start:end], score)
@@ -81,4 +137,5 @@ class Results(Sequence[Hit]):
                 strict=True,
             )
         )
-        return Hit(document.id, mentions[0].score, document.text, mentions)
+        score = mentions[0].score if mentions else -1.0
+        return Hit(document.id, score, document.text, mentions)

@@ -114,6 +114,7 @@ class TrainingConfig(Settings):
         loss: what is made small, and its batches.
         adapter: low-rank updates of the backbone; ``null`` leaves it as it is.
         hidden, dimensions, dropout: of the head.
+        bank: type names in the head's bank; 0 for none.
         nested: numbers of leading dimensions that must serve alone as well (Kusupati et al. 2022).
         steps: batches in all; a triplet loss counts epochs instead.
         phrasings: whether mentions are also given their types in other words.
@@ -132,6 +133,7 @@ class TrainingConfig(Settings):
     adapter: AdapterConfig | None = None
     hidden: int = 512
     dimensions: int = 256
+    bank: int = 1024
     nested: tuple[int, ...] = ()
     dropout: float = 0.1
     steps: int = 1500
@@ -162,7 +164,7 @@ class TrainingConfig(Settings):
             rarest=self.rarest,
             evaluate_every=self.evaluate_every,
         )
-        _check_at_least(0, held_out=self.held_out, patience=self.patience)
+        _check_at_least(0, held_out=self.held_out, patience=self.patience, bank=self.bank)
         if self.learning_rate <= 0:
             raise ConfigError(f"learning_rate must be greater than 0, not {self.learning_rate}")
         if not 0 <= self.lower_case <= 1:
@@ -182,6 +184,7 @@ NAMED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "hidden": 500,
             "dimensions": 500,
             "dropout": 0.1,
+            "bank": 0,
         }
     }
 )

@@ -13,6 +13,7 @@ from ner_retriever.config import fingerprint
 from ner_retriever.head.network import Head
 from ner_retriever.training.adapter import Adapter
 from ner_retriever.training.annotations import Annotations
+from ner_retriever.training.bank import Bank, choose_bank
 from ner_retriever.training.checkpoint import Checkpoint, Progress, restore
 from ner_retriever.training.config import SoftmaxConfig, TrainingConfig
 from ner_retriever.training.exclusion import Exclusions, Rules
@@ -86,11 +87,13 @@ def train(
         sources=config.validation_sources,
         held_out_sources=config.held_out_sources,
     )
-    head = _new_head(vectors, parts, config)
+    bank = choose_bank(annotations, parts, config.bank, config.seed)
+    head = _new_head(vectors, parts, config, bank=len(bank.types))
     objective = _objective(annotations, texts, vectors, config, parts, head)
-    run = _Run(annotations, vectors, config, parts, head, objective, adapter)
+    run = _Run(annotations, vectors, config, parts, head, bank, objective, adapter)
     steps = objective.steps if isinstance(objective, TripletObjective) else config.steps
     log = run.fit(steps, checkpoint, report, progress)
+    bank.fill(head, vectors)
     found = run.validation
     if config.held_out and not found:
         # The best model is from before this run was resumed.
@@ -119,12 +122,14 @@ class _Run:
         config: TrainingConfig,
         parts: Split,
         head: Head,
+        bank: Bank,
         objective: Objective,
         adapter: Adapter | None,
     ) -> None:
         self.validation: Validation | None = None
         self._annotations, self._vectors, self._parts = annotations, vectors, parts
         self._config, self._head, self._objective = config, head, objective
+        self._bank = bank
         quick = nn.ModuleList([head, objective.parameters])
         self._rates: list[tuple[nn.Module, float]] = [(quick, config.learning_rate)]
         if adapter and config.adapter:
@@ -184,6 +189,7 @@ class _Run:
         """Log how training stands, and remember the model where it is the best so far."""
         record: dict[str, Any] = {"step": progress.step, "loss": loss}
         if self._config.held_out:
+            self._bank.fill(self._head, self._vectors)
             found = validate(self._head, self._vectors, self._annotations, self._parts)
             value = record["validation_r_precision"] = found.r_precision()
             progress.since_best += 1
@@ -238,7 +244,7 @@ def _objective(
 
 
 @torch.no_grad()
-def _new_head(vectors: Vectors, parts: Split, config: TrainingConfig) -> Head:
+def _new_head(vectors: Vectors, parts: Split, config: TrainingConfig, *, bank: int) -> Head:
     """Centre and scale on the training data, so that the layers see numbers around 1."""
     generator = np.random.default_rng(config.seed)
     drawn = [
@@ -247,7 +253,8 @@ def _new_head(vectors: Vectors, parts: Split, config: TrainingConfig) -> Head:
     ]
     mentions, queries = vectors.mentions(drawn[0]), vectors.queries(drawn[1])
     torch.manual_seed(config.seed)
-    head = Head(mentions.shape[1], config.hidden, config.dimensions, dropout=config.dropout)
+    width, dropout = mentions.shape[1], config.dropout
+    head = Head(width, config.hidden, config.dimensions, dropout=dropout, bank=bank)
     head.mention_mean.copy_(mentions.mean(dim=0))
     head.query_mean.copy_(queries.mean(dim=0))
     head.scale.copy_(1 / (mentions - head.mention_mean).std())

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.documents import Document, Mention
-from ner_retriever.errors import InputError
 from ner_retriever.evaluation.seen import read_training_types
 from ner_retriever.evaluation.systems import Progress, Settings, System
-from ner_retriever.index.store import Store
+from ner_retriever.evaluation.systems.pool import find_texts
 from ner_retriever.retriever import Retriever
 
 
@@ -74,18 +73,8 @@ class ExistingIndex(System):
         Raises:
             InputError: some are not there.
         """
-        batches = Store.open(self._retriever.path).batches(["text"])
-        stored = (text for batch in batches for text in batch.column("text").to_pylist())
-        rows = {text: row for row, text in enumerate(stored)}
-        missing = [document.id for document in documents if document.text not in rows]
-        if missing:
-            raise InputError(
-                f"the index {self._retriever.path} lacks {len(missing)} of the benchmark's "
-                f"{len(documents)} texts (such as {missing[0]}); index the benchmark's own texts, "
-                "which ner-retriever convert writes"
-            )
         self._documents = documents
-        self._rows = np.array([rows[document.text] for document in documents], dtype=np.int64)
+        self._rows = find_texts(self._retriever, documents)
         if progress:
             progress(len(documents))
 

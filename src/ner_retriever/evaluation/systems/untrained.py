@@ -16,7 +16,7 @@ from ner_retriever.detect import load_detector
 from ner_retriever.documents import Document
 from ner_retriever.encode import load_extractor
 from ner_retriever.evaluation.systems import Progress, Settings, System
-from ner_retriever.index.scan import Scan
+from ner_retriever.index.scan import DOCUMENT, MENTION, Scan
 
 # The last block's output (of 30), at the last token, in place of the preset's value vectors.
 LLM_HIDDEN = replace(
@@ -45,7 +45,6 @@ KINDS = (
 # fmt: on
 
 _BATCH_DOCUMENTS = 256
-_MENTION = np.dtype([("start", "<i4"), ("end", "<i4"), ("detection_score", "<f4")])
 
 
 class Untrained(System):
@@ -110,13 +109,14 @@ class Untrained(System):
         # A mention at the very mean has no direction, and none to answer with.
         units = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
         mentions = [
-            (span.start, span.end, span.detection_score) for found in spans for span in found
+            (span.start, span.end, span.detection_score, 0) for found in spans for span in found
         ]
         self._scan = Scan(
             state=self.name,
             vectors=units.astype(np.float16),
-            mentions=np.array(mentions, dtype=_MENTION),
+            mentions=np.array(mentions, dtype=MENTION),
             document_first=np.cumsum([0, *map(len, spans)], dtype=np.int64),
+            documents=np.zeros(len(spans), dtype=DOCUMENT),
         )
 
     def rank(self, query: str) -> NDArray[np.float32]:

@@ -1,0 +1,87 @@
+"""``ner-retriever queries``: saved queries, and what is new since they last ran."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ner_retriever.cli.answers import By, Format, check_format, read_limit, write_documents
+from ner_retriever.cli.output import printable
+
+app = typer.Typer(help="Saved queries: search --save makes them.", no_args_is_help=True)
+
+Index = Annotated[Path, typer.Argument(metavar="INDEX", help="The index's folder.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="As search --save was given it.")]
+
+
+@app.command("list")
+def list_queries(index: Index) -> None:
+    """List an index's saved queries.
+
+    Example: ner-retriever queries list articles.index
+    """
+    from ner_retriever.retriever import Retriever
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for title in ("name", "query", "yes", "no"):
+        table.add_column(title, justify="right" if title in ("yes", "no") else "left")
+    for saved in Retriever.open(index).queries.all():
+        judged = saved.feedback
+        table.add_row(
+            Text(printable(saved.name)),
+            Text(printable(str(saved.query))),
+            f"{len(judged.accepted):,}",
+            f"{len(judged.rejected):,}",
+        )
+    Console(highlight=False).print(table)
+
+
+@app.command("run")
+def run(
+    index: Index,
+    name: Name,
+    new: Annotated[
+        bool, typer.Option("--new", help="Only documents added or changed since it last ran.")
+    ] = False,
+    limit: Annotated[str, typer.Option(help="Most documents to return: a number, or all.")] = "10",
+    format: Annotated[
+        Format, typer.Option(help="How results are written. brat is a zip, and needs --out.")
+    ] = Format.TABLE,
+    out: Annotated[
+        Path | None, typer.Option(help="Write to this file instead of standard output.")
+    ] = None,
+) -> None:
+    """Ask a saved query again, with its judgements and its cut-off, and say what is new.
+
+    Example: ner-retriever queries run articles.index courts --new
+    """
+    from ner_retriever.retriever import Retriever
+
+    check_format(format, By.DOCUMENT, out)
+    most = read_limit(limit)
+    retriever = Retriever.open(index)
+    saved = retriever.queries.read(name)
+    answer = retriever.search(saved.query, limit=None, cutoff=saved.cutoff, feedback=saved.feedback)
+    fresh = answer.since(saved.seen)
+    shown = (fresh if new else answer)[:most]
+    write_documents(shown, format, out, label=saved.query.describe or "entity")
+    retriever.queries.change(name, lambda now: replace(now, seen=answer.latest))
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        f"{len(shown):,} shown of {len(answer):,} documents at or above {answer.threshold:.3f}; "
+        f"{len(fresh):,} new or changed since it last ran"
+    )
+
+
+@app.command("delete")
+def delete(index: Index, name: Name) -> None:
+    """Delete a saved query and its judgements.
+
+    Example: ner-retriever queries delete articles.index courts
+    """
+    from ner_retriever.retriever import Retriever
+
+    Retriever.open(index).queries.delete(name)

@@ -1,0 +1,1 @@
+"""The HTTP API and the pages: requests in, JSON and HTML out, a thin shell like ``cli``."""

@@ -1,0 +1,270 @@
+"""What searches and saved queries take and give, as OpenAPI describes it."""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ner_retriever.documents import Hit
+from ner_retriever.search import cutoff as trust
+from ner_retriever.search import feedback as judging
+from ner_retriever.search import query as asking
+from ner_retriever.search.rollup import Entity
+from ner_retriever.search.saved import SavedQuery
+from ner_retriever.web.service import Answer
+
+MOST_RESULTS = 1000
+Score = Annotated[float, Field(ge=-1.0, le=1.0, allow_inf_nan=False)]
+Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Text = Annotated[str, Field(min_length=1, max_length=10_000)]
+Name = Annotated[str, Field(min_length=1, max_length=100, examples=["courts"])]
+Cutoff = Annotated[
+    Score | Literal["auto"] | None,
+    Field(description="Where the answer ends: a cosine, `auto`, or null for the last document."),
+]
+
+
+class Request(BaseModel):
+    """A body that a client sends; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Place(Request):
+    """A stretch of an indexed document, in characters, end exclusive."""
+
+    id: Text = Field(description="The document's id.", examples=["d017"])
+    start: Offset = Field(examples=[8])
+    end: Offset = Field(examples=[21])
+
+
+class Judgement(Place):
+    """Yes or no to a document that an answer holds, for the mention that was shown."""
+
+    relevant: bool
+
+
+class Query(Request):
+    """What is asked: a type in words, examples, and conditions."""
+
+    describe: Text | None = Field(
+        None, description="The type, in free text.", examples=["court that hears appeals"]
+    )
+    like: list[Place] = Field([], max_length=1000, description="Mentions that are of the type.")
+    exclude: list[Text] = Field([], max_length=20, description="Types it must not be of.")
+    near: list[Text] = Field(
+        [], max_length=20, description="Types that another mention of its sentence must be of."
+    )
+    alongside: list[Text] = Field(
+        [], max_length=20, description="Types that another mention of its document must be of."
+    )
+
+    def ours(self) -> asking.Query:
+        """Return the library's query.
+
+        Raises:
+            QueryError: it has neither a description nor an example.
+        """
+        return asking.Query.from_record(self.model_dump())
+
+    @classmethod
+    def of(cls, query: asking.Query) -> "Query":
+        """Return a library's query as the API gives it."""
+        return cls.model_validate(query.to_record())
+
+
+class SearchRequest(Request):
+    """A search. Give `query` or `saved`."""
+
+    query: Text | Query | None = Field(
+        None, description="The type in words, or a query.", examples=["dinosaur"]
+    )
+    saved: Name | None = Field(None, description="A saved query, with its judgements.")
+    feedback: list[Judgement] = Field(
+        [], max_length=10_000, description="Judgements that refine the ranking, oldest first."
+    )
+    cutoff: Cutoff = None
+    limit: Annotated[int, Field(ge=1, le=MOST_RESULTS)] | Literal["all"] = Field(
+        20, description="Results a page; `all` streams every one as JSON lines."
+    )
+    cursor: Annotated[str, Field(max_length=500)] | None = Field(
+        None, description="`next` of the page before."
+    )
+
+
+class Mention(BaseModel):
+    """A mention that answers the query."""
+
+    start: int
+    end: int
+    text: str
+    score: float = Field(description="Cosine.")
+
+
+class Result(BaseModel):
+    """A document that answers the query."""
+
+    id: str
+    score: float = Field(description="Cosine of the best mention.")
+    text: str
+    mentions: list[Mention] = Field(description="Best first.")
+
+    @classmethod
+    def of(cls, hit: Hit) -> "Result":
+        """Return a hit as the API gives it."""
+        mentions = [
+            Mention(start=mention.start, end=mention.end, text=mention.text, score=mention.score)
+            for mention in hit.mentions
+        ]
+        return cls(id=hit.id, score=hit.score, text=hit.text, mentions=mentions)
+
+
+class Estimate(BaseModel):
+    """A number and its interval of 90 %."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, estimate: trust.Estimate) -> "Estimate":
+        """Return an estimate as the API gives it."""
+        return cls(value=estimate.value, low=estimate.low, high=estimate.high)
+
+
+class CutoffAnswer(BaseModel):
+    """What is known of the documents at or above a score."""
+
+    score: float
+    documents: int
+    precision: Estimate = Field(description="Share of relevant ones among them.")
+    missed: Estimate = Field(description="Relevant documents below the score.")
+
+    @classmethod
+    def of(cls, cutoff: trust.Cutoff) -> "CutoffAnswer":
+        """Return a cut-off as the API gives it."""
+        return cls(
+            score=cutoff.score,
+            documents=cutoff.documents,
+            precision=Estimate.of(cutoff.precision),
+            missed=Estimate.of(cutoff.missed),
+        )
+
+
+class SearchAnswer(BaseModel):
+    """A page of results, best first."""
+
+    query: Query
+    version: int = Field(description="Of the index; grows with every change.")
+    documents: int = Field(description="How many were searched.")
+    found: int = Field(description="How many results there are in all.")
+    cutoff: CutoffAnswer = Field(description="The cut-off asked for, or the automatic one.")
+    rough: bool = Field(description="The estimates weren't fitted for this index's models.")
+    results: list[Result]
+    next: str | None = Field(description="Cursor of the next page.")
+
+    @classmethod
+    def of(cls, answer: Answer, first: int, last: int) -> "SearchAnswer":
+        """Return a page of an answer."""
+        results = answer.results
+        return cls(
+            query=Query.of(answer.question.query),
+            version=answer.version,
+            documents=results.documents,
+            found=len(results),
+            cutoff=CutoffAnswer.of(answer.cutoff),
+            rough=not results.trust.fitted,
+            results=[Result.of(hit) for hit in results[first:last]],
+            next=answer.next_cursor(last),
+        )
+
+
+class EntityAnswer(BaseModel):
+    """Mentions whose surface forms match, taken together."""
+
+    name: str
+    forms: list[str] = Field(description="As they stand in the texts, most frequent first.")
+    documents: list[str] = Field(description="Ids, best first.")
+    mentions: int
+    score: float = Field(description="Of the best mention.")
+
+    @classmethod
+    def of(cls, entity: Entity) -> "EntityAnswer":
+        """Return an entity as the API gives it."""
+        return cls(
+            name=entity.name,
+            forms=list(entity.forms),
+            documents=list(entity.documents),
+            mentions=entity.mentions,
+            score=entity.score,
+        )
+
+
+class Entities(BaseModel):
+    """An answer rolled up by entity."""
+
+    version: int
+    entities: list[EntityAnswer]
+
+
+class NewQuery(Request):
+    """A query to save."""
+
+    name: Name
+    query: Text | Query
+    cutoff: Score | Literal["auto"] = "auto"
+
+
+class SavedAnswer(BaseModel):
+    """A saved query."""
+
+    name: str
+    query: Query
+    cutoff: float | Literal["auto"]
+    created: str
+    revision: int = Field(description="Grows with every change.")
+    accepted: int
+    rejected: int
+
+    @classmethod
+    def of(cls, saved: SavedQuery) -> "SavedAnswer":
+        """Return a saved query as the API gives it."""
+        return cls(
+            name=saved.name,
+            query=Query.of(saved.query),
+            cutoff="auto" if isinstance(saved.cutoff, str) else saved.cutoff,
+            created=saved.created,
+            revision=saved.revision,
+            accepted=len(saved.feedback.accepted),
+            rejected=len(saved.feedback.rejected),
+        )
+
+
+class FeedbackAnswer(BaseModel):
+    """A saved query's judgements, the last one of each document, oldest first."""
+
+    revision: int
+    judgements: list[Judgement]
+    dry: bool = Field(description="The last ten judgements were all no.")
+
+    @classmethod
+    def of(cls, saved: SavedQuery) -> "FeedbackAnswer":
+        """Return a saved query's judgements as the API gives them."""
+        feedback = saved.feedback
+        current = [Judgement.model_construct(**j.to_record()) for j in feedback.current.values()]
+        return cls(revision=saved.revision, judgements=current, dry=feedback.dry)
+
+
+def feedback_of(judgements: Iterable[Judgement]) -> judging.Feedback:
+    """Return the library's feedback."""
+    history = tuple(judging.Judgement(**judgement.model_dump()) for judgement in judgements)
+    return judging.Feedback(history=history)
+
+
+def query_of(query: str | Query) -> asking.Query:
+    """Return the library's query.
+
+    Raises:
+        QueryError: it has neither a description nor an example.
+    """
+    return asking.as_query(query) if isinstance(query, str) else query.ours()

@@ -1,0 +1,64 @@
+"""What is accepted, or all of an answer, as a file to keep."""
+
+import io
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from fastapi.responses import Response
+
+from ner_retriever.documents import Hit
+from ner_retriever.search.export import write_brat, write_conll, write_csv, write_jsonl
+from ner_retriever.search.saved import SavedQuery
+from ner_retriever.web.service import CutoffChoice, Question, Service
+
+Format = Literal["jsonl", "csv", "conll", "brat"]
+What = Literal["accepted", "answer"]
+MEDIA_TYPES: dict[Format, str] = {
+    "jsonl": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8",
+    "conll": "text/plain; charset=utf-8",
+    "brat": "application/zip",
+}
+_SUFFIXES: dict[Format, str] = {"jsonl": "jsonl", "csv": "csv", "conll": "conll", "brat": "zip"}
+
+
+def export_saved(service: Service, saved: SavedQuery, *, format: Format, what: What) -> Response:
+    """Return a saved query's accepted documents, or all down to its cut-off, as a file.
+
+    Raises:
+        QueryError: the query cannot be answered.
+    """
+    if what == "accepted":
+        return as_file(service.accepted(saved.feedback), saved.name, format)
+    cutoff: CutoffChoice = "auto" if isinstance(saved.cutoff, str) else saved.cutoff
+    question = Question(query=saved.query, feedback=saved.feedback, cutoff=cutoff)
+    return as_file(service.answer(question).results, saved.name, format)
+
+
+def as_file(hits: Iterable[Hit], label: str, format: Format) -> Response:
+    """Return documents as a file that a browser saves.
+
+    Args:
+        label: the type in words; names the spans and the file.
+    """
+    if format == "brat":
+        archive = io.BytesIO()
+        write_brat(hits, archive, label=label)
+        content = archive.getvalue()
+    else:
+        stream = io.StringIO(newline="")
+        match format:
+            case "jsonl":
+                write_jsonl(hits, stream)
+            case "csv":
+                write_csv(hits, stream)
+            case "conll":
+                write_conll(hits, stream, label=label)
+        content = stream.getvalue().encode()
+    name = re.sub(r"[^A-Za-z0-9]+", "-", label).strip("-")[:60] or "answer"
+    return Response(
+        content,
+        media_type=MEDIA_TYPES[format],
+        headers={"content-disposition": f'attachment; filename="{name}.{_SUFFIXES[format]}"'},
+    )

@@ -1,0 +1,71 @@
+"""A small index with a tiny random model, served inside the test's own process."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from ner_retriever import Document, Retriever, Span
+from ner_retriever.web.app import create_app
+from ner_retriever.web.settings import ServerSettings
+
+DOCUMENTS = [
+    Document("a", "Sue the Tyrannosaurus stands in Chicago.", (Span(8, 21), Span(32, 39))),
+    Document("b", "The Louvre is in Paris. It is a museum.", (Span(4, 10), Span(17, 22))),
+    Document("c", "nothing to see here", ()),
+    Document("d", "A <script>alert('Oslo')</script> & more", (Span(17, 21),)),
+]
+
+
+def make_index(
+    folder: Path, preset: Path, documents: list[Document] = DOCUMENTS, detector: str = "spans"
+) -> Path:
+    """Index documents and return the index's folder."""
+    index = folder / "index"
+    Retriever.create(index, preset=str(preset), detector=detector).add(documents)
+    return index
+
+
+def many_documents(count: int) -> list[Document]:
+    """Return documents with one mention each."""
+    texts = (f"Number {number} names Thing{number:03}." for number in range(count))
+    return [
+        Document(f"n{number:03}", text, (Span(len(text) - 9, len(text) - 1),))
+        for number, text in enumerate(texts)
+    ]
+
+
+@contextmanager
+def serving(index: Path, **settings: Any) -> Iterator[TestClient]:
+    """Serve an index to a client that asks by a name that the server knows."""
+    app = create_app(index, ServerSettings(**settings))
+    with TestClient(app, base_url="http://localhost", follow_redirects=False) as client:
+        yield client
+
+
+def code(response: Any) -> str:
+    """Return the code of an error in the API's shape."""
+    error = response.json()["error"]
+    assert error.keys() == {"code", "message", "details"}
+    assert error["message"]
+    return str(error["code"])
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    """Read JSON lines."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def finished(client: TestClient, upload: str) -> dict[str, Any]:
+    """Wait until an upload is done or has failed, and return it."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found = client.get(f"/api/v1/uploads/{upload}").json()
+        if found["state"] in {"done", "failed"}:
+            return dict(found)
+        time.sleep(0.02)
+    raise AssertionError("the upload did not end")
