@@ -170,7 +170,8 @@ def test_bars_stand_by_pool_and_setting(tmp_path: Path) -> None:
     assert figures == [*bars, "0.450", "0.350", "0.200"]
     assert drawn.count("ner-retriever:minilm") == drawn.count("bm25") == 2
     assert drawn.count("E5-Mistral, published") == 1
-    assert [text for text in drawn if text.endswith(" texts")] == ["2,000 texts", "50 texts"]
+    captions = ["2,000 texts, detected and gold mentions", "50 texts, gold mentions"]
+    assert [text for text in drawn if " texts, " in text] == captions
     assert "pale: gold mentions" in drawn
 
 

@@ -177,7 +177,8 @@ def _share_detected(record: dict[str, Any]) -> str:
     detected = record["detected"]
     if not detected:
         return "given"
-    return f"{(detected['exactly'] + detected['in part']) / detected['mentions']:.0%}"
+    exactly, some = detected["exactly"], detected["exactly"] + detected["in part"]
+    return f"{exactly / detected['mentions']:.0%} exactly, {some / detected['mentions']:.0%} at all"
 
 
 def _setting(run: Result) -> str:

@@ -68,7 +68,9 @@ def bar_chart(results: Sequence[Result], stem: Path) -> None:
     )[:, 0]
     for panel, bars, own in zip(axes, rows, panels.values(), strict=True):
         _draw(panel, bars)
-        panel.set_title(f"{own[0]['texts']:,} texts", fontsize=9, loc="left")
+        settings = " and ".join(dict.fromkeys(str(result["spans"]) for result in own))
+        caption = f"{own[0]['texts']:,} texts, {settings} mentions"
+        panel.set_title(caption, fontsize=9, loc="left")
     ends = [bar.high for bars in rows for own_bars in bars.values() for bar in own_bars]
     axes[-1].set_xlim(0, max(1e-9, *ends) * 1.1)
     axes[-1].set_xlabel("R-Precision, macro average over types, with 95 % interval", fontsize=9)
