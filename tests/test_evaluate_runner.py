@@ -10,7 +10,7 @@ import pytest
 from evaluation_toys import Fixed, toy_benchmark
 from ner_retriever.documents import Document, Span
 from ner_retriever.errors import ConfigError, InputError
-from ner_retriever.evaluation.environment import PeakMemory
+from ner_retriever.evaluation.memory import PeakMemory
 from ner_retriever.evaluation.runner import evaluate
 
 

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ner_retriever import environment
 from ner_retriever.documents import Document, Span
 from ner_retriever.errors import ConfigError, InputError
-from ner_retriever.evaluation import environment
 from ner_retriever.evaluation.benchmarks import Benchmark
 from ner_retriever.evaluation.comparison import compare, split_by_seen
 from ner_retriever.evaluation.detection import detection_report
 from ner_retriever.evaluation.examples import worst_types
+from ner_retriever.evaluation.memory import MEMORY_METHOD, PeakMemory
 from ner_retriever.evaluation.metrics import METRICS, R_PRECISION, macro_average, measure
 from ner_retriever.evaluation.seen import seen_types, training_overlap
-from ner_retriever.evaluation.significance import bootstrap_interval
 from ner_retriever.evaluation.systems import NamesMentions, System
+from ner_retriever.training.metric import bootstrap_interval
 
 if TYPE_CHECKING:
     from ner_retriever.detect import Detector
@@ -96,7 +97,7 @@ def evaluate(
         "types_seen": None if seen is None else sorted(seen),
         "texts_in_training_data": None if overlap is None else list(overlap),
         "machine": environment.machine(),
-        "memory_method": environment.MEMORY_METHOD,
+        "memory_method": MEMORY_METHOD,
         "versions": environment.versions(),
         "commit": environment.commit(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -151,7 +152,7 @@ def _measure_system(
     seconds_a_query: list[float] = []
     total = len(benchmark.queries)
     progress(f"{system.name}: index", 0, len(documents))
-    with environment.PeakMemory() as memory:
+    with PeakMemory() as memory:
         start = perf_counter()
         system.index(
             documents, progress=lambda done: progress(f"{system.name}: index", done, len(documents))
