@@ -19,6 +19,7 @@ from ner_retriever.cli import (
     index,
     info,
     models,
+    probe,
     report,
     search,
     train,
@@ -45,6 +46,7 @@ app.command("search")(search.search)
 app.command("delete")(delete.delete)
 app.command("info")(info.info)
 app.command("train")(train.train)
+app.command("probe")(probe.probe)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("convert")(convert.convert)
