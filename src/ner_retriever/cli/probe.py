@@ -98,20 +98,28 @@ def _print_result(result: dict[str, Any]) -> None:
     # What is no terminal has no width of its own, and figures must not be cut off.
     console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDTH)
     chosen = result["preset"]["site"]
-    sites = sorted(result["sites"], key=lambda site: -site["centred"]["r_precision"]["value"])
+    sites = sorted(result["sites"], key=lambda site: -site["centred"]["prototypes"]["value"])
     table = _table("block", "component", "pooling", "width")
-    for name in ("R-Precision of\nprototypes", "ahead of\nthe preset's", "AUC", "raw AUC"):
+    for name in (
+        "R-Precision of\nprototypes",
+        "ahead of\nthe preset's",
+        "of names",
+        "AUC",
+        "raw AUC",
+    ):
         table.add_column(name, justify="right", no_wrap=True)
     for rank, site in enumerate(sites):
         is_chosen = all(site[key] == chosen[key] for key in chosen)
         if rank >= _BEST and not is_chosen:
             continue
+        measures = site["centred"]
         table.add_row(
             *(str(site[key]) for key in ("block", "component", "pooling", "width")),
-            _with_interval(site["centred"]["r_precision"]),
-            "the preset's" if is_chosen else _ahead(site["centred"]["r_precision"]),
-            _with_interval(site["centred"]["auc"]),
-            _with_interval(site["raw"]["auc"]),
+            _with_interval(measures["prototypes"]),
+            "the preset's" if is_chosen else _ahead(measures["prototypes"]),
+            _with_interval(measures["names"]),
+            _with_interval(measures["auc"]),
+            f"{site['raw']['auc']['value']:.3f}",
         )
     console.print(table)
     console.print()

@@ -4,14 +4,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ner_retriever.backbone.sites import load_every_site
-from ner_retriever.backbone.weights import Weights
-from ner_retriever.config import Preset, Site
+import numpy as np
+
+from ner_retriever.backbone.sites import EverySite
+from ner_retriever.config import Site
 from ner_retriever.encode import Extractor
 from ner_retriever.training.probe.measures import (
     Pairs,
     Values,
     Vectors,
+    centred,
+    name_r_precision,
     pair_auc,
     prototype_r_precision,
     unit,
@@ -22,39 +25,41 @@ from ner_retriever.training.probe.summary import summary
 
 
 def score_sites(
-    preset: Preset,
-    weights: Weights,
+    backbone: EverySite,
+    extractor: Extractor,
     sample: ProbeSample,
     pairs: Pairs,
     *,
-    device: str | None,
     seed: int,
     progress: Progress,
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], Vectors]:
     """Read each text once, spill the vectors of all sites, and measure one site after the other.
 
+    Args:
+        extractor: of this backbone, so what it returns is of every site.
+
+    Returns:
+        What is written down of each site, and the mentions' vectors at the preset's.
+
     Raises:
-        UnsupportedModel: the weights are not those of a whole model of a known family.
         InputError: there is no room for the vectors.
     """
-    backbone = load_every_site(weights, device=device)
+    sites, widths = backbone.sites, backbone.widths
+    queries = np.split(extractor.queries(sample.names), np.cumsum(widths)[:-1], axis=1)
+    measured: dict[Site, dict[str, dict[str, Values]]] = {}
     with TemporaryDirectory(prefix="ner-retriever-probe-") as folder:
         spill = Spill(
-            Path(folder) / "sites.f16",
-            mentions=len(sample.text),
-            sites=backbone.sites,
-            widths=backbone.widths,
+            Path(folder) / "sites.f16", mentions=len(sample.text), sites=sites, widths=widths
         )
-        extractor = Extractor(preset, backbone, weights.fingerprint)
         for first, vectors, done in mention_vectors(extractor, sample.texts):
             spill.write(first, vectors)
             progress("reading texts", done, len(sample.texts))
-        measured: dict[Site, dict[str, dict[str, Values]]] = {}
-        for site in backbone.sites:
-            measured[site] = _measure(spill.read(site), sample, pairs)
-            progress("measuring sites", len(measured), len(backbone.sites))
-    own = measured[preset.site]
-    return [
+        for site, its_queries in zip(sites, queries, strict=True):
+            measured[site] = _measure(spill.read(site), its_queries, sample, pairs)
+            progress("measuring sites", len(measured), len(sites))
+        own_mentions = spill.read(extractor.preset.site)
+    own = measured[extractor.preset.site]
+    records = [
         {
             **site.to_record(),
             "width": width,
@@ -66,18 +71,22 @@ def score_sites(
                 for how, measures in measured[site].items()
             },
         }
-        for site, width in zip(backbone.sites, backbone.widths, strict=True)
+        for site, width in zip(sites, widths, strict=True)
     ]
+    return records, own_mentions
 
 
-def _measure(vectors: Vectors, sample: ProbeSample, pairs: Pairs) -> dict[str, dict[str, Values]]:
+def _measure(
+    mentions: Vectors, queries: Vectors, sample: ProbeSample, pairs: Pairs
+) -> dict[str, dict[str, Values]]:
     return {
         how: {
-            "auc": pair_auc(mentions, pairs),
-            "r_precision": prototype_r_precision(mentions, sample),
+            "auc": pair_auc(rows, pairs),
+            "prototypes": prototype_r_precision(rows, sample),
+            "names": name_r_precision(rows, names, sample),
         }
-        for how, mentions in (
-            ("raw", unit(vectors)),
-            ("centred", unit(vectors - vectors.mean(axis=0))),
+        for how, rows, names in (
+            ("raw", unit(mentions), unit(queries)),
+            ("centred", centred(mentions), centred(queries)),
         )
     }

@@ -26,7 +26,8 @@ _POOLINGS: dict[Pooling, str] = {
 }
 _MEASURES = {
     "auc": "AUC of same-type pairs",
-    "r_precision": "R-Precision of prototypes",
+    "prototypes": "R-Precision of prototypes",
+    "names": "R-Precision of names, untrained",
 }
 _ENDINGS = (".png", ".svg", ".pdf")
 
@@ -53,7 +54,7 @@ def draw_probe(result: dict[str, Any], file: Path) -> None:
     Raises:
         MissingExtra: matplotlib is not installed.
     """
-    figure = new_figure(8.0, 8.0)
+    figure = new_figure(10.0, 8.0)
     panels = figure.subplots(len(_POOLINGS), len(_MEASURES), sharex=True, sharey="col")
     for row, pooling in zip(panels, _POOLINGS, strict=True):
         for axes, measure in zip(row, _MEASURES, strict=True):

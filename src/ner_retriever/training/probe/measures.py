@@ -66,6 +66,11 @@ def unit(vectors: Vectors) -> Vectors:
     return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float32).tiny))
 
 
+def centred(vectors: Vectors) -> Vectors:
+    """Return vectors less their mean, scaled to length 1."""
+    return unit(vectors - vectors.mean(axis=0))
+
+
 def pair_auc(mentions: Vectors, pairs: Pairs) -> Values:
     """Return for each type the AUC of cosine at telling its same from its different pairs.
 

@@ -1,16 +1,18 @@
 """What a prefix, a query template and centring are worth at the preset's site, untrained."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from ner_retriever.config import Preset
-from ner_retriever.encode import load_extractor
+from ner_retriever.encode import Extractor, load_extractor
 from ner_retriever.training.probe.measures import (
     Values,
     Vectors,
+    centred,
     name_r_precision,
     prototype_r_precision,
     unit,
@@ -21,64 +23,63 @@ from ner_retriever.training.probe.summary import summary
 
 
 def score_readings(
-    preset: Preset,
+    readings: Sequence[Preset],
+    own_mentions: Vectors,
     sample: ProbeSample,
     *,
-    prefixes: Sequence[str],
-    templates: Sequence[str],
     device: str | None,
     seed: int,
     progress: Progress,
 ) -> list[dict[str, Any]]:
-    """Read the mentions with each prefix, and type names with each prefix and template.
+    """Read mentions anew with each prefix, and type names with each prefix and template.
 
     Args:
-        prefixes: the preset's own first.
-        templates: the preset's own first.
-
-    Raises:
-        ConfigError: a template or a prefix is not one; before anything is read.
+        readings: presets that differ in prefix and template alone, those with the same prefix one
+            after the other; what the others are compared with comes first.
+        own_mentions: vectors of the mentions, read with the first prefix.
     """
-    extractor = load_extractor(preset, device=device)
-    readings = {
-        (prefix, template): extractor.reading(
-            replace(preset, prefix=prefix, query_template=template)
-        )
-        for prefix in prefixes
-        for template in templates
-    }
-    measured: dict[tuple[str, str], dict[str, Values]] = {}
-    for number, prefix in enumerate(prefixes):
-        before, total = number * len(sample.texts), len(prefixes) * len(sample.texts)
-        mentions = np.empty((len(sample.text), extractor.width), np.float32)
-        # A template changes queries alone.
-        for first, vectors, done in mention_vectors(readings[prefix, templates[0]], sample.texts):
-            mentions[first : first + len(vectors)] = vectors
-            progress("trying prefixes", before + done, total)
-        prototypes = prototype_r_precision(unit(mentions - mentions.mean(axis=0)), sample)
-        for template in templates:
-            queries = readings[prefix, template].queries(sample.names)
-            measured[prefix, template] = {
-                "prototypes": prototypes,
-                **_from_names(mentions, queries, sample),
-            }
-    own = measured[prefixes[0], templates[0]]
+    own = readings[0]
+    extractor = load_extractor(own, device=device)
+    prefixes = len({reading.prefix for reading in readings})
+    measured: list[dict[str, Values]] = []
+    for number, (prefix, group) in enumerate(groupby(readings, key=attrgetter("prefix"))):
+        its = list(group)
+        mentions = own_mentions
+        if prefix != own.prefix:
+            done = (number - 1) * len(sample.texts), (prefixes - 1) * len(sample.texts)
+            mentions = _read(extractor.reading(its[0]), sample, progress, *done)
+        prototypes = prototype_r_precision(centred(mentions), sample)
+        for reading in its:
+            queries = extractor.reading(reading).queries(sample.names)
+            measured.append({"prototypes": prototypes, **_by_name(mentions, queries, sample)})
     return [
         {
-            "prefix": prefix,
-            "query_template": template,
-            **{name: summary(values, own[name], seed=seed) for name, values in measures.items()},
+            "prefix": reading.prefix,
+            "query_template": reading.query_template,
+            **{
+                name: summary(values, measured[0][name], seed=seed)
+                for name, values in measures.items()
+            },
         }
-        for (prefix, template), measures in measured.items()
+        for reading, measures in zip(readings, measured, strict=True)
     ]
 
 
-def _from_names(mentions: Vectors, queries: Vectors, sample: ProbeSample) -> dict[str, Values]:
+def _read(
+    extractor: Extractor, sample: ProbeSample, progress: Progress, before: int, total: int
+) -> Vectors:
+    chunks = []
+    for _, vectors, done in mention_vectors(extractor, sample.texts):
+        chunks.append(vectors)
+        progress("trying prefixes", before + done, total)
+    return np.concatenate(chunks)
+
+
+def _by_name(mentions: Vectors, queries: Vectors, sample: ProbeSample) -> dict[str, Values]:
     """R-Precision of type names: not centred, all on the mentions' mean, each on their own mean."""
-    middle = mentions.mean(axis=0)
-    centred = unit(mentions - middle)
+    to_middle = unit(queries - mentions.mean(axis=0))
     return {
         "names_raw": name_r_precision(unit(mentions), unit(queries), sample),
-        "names_one_mean": name_r_precision(centred, unit(queries - middle), sample),
-        "names_own_means": name_r_precision(centred, unit(queries - queries.mean(axis=0)), sample),
+        "names_one_mean": name_r_precision(centred(mentions), to_middle, sample),
+        "names_own_means": name_r_precision(centred(mentions), centred(queries), sample),
     }
