@@ -26,8 +26,8 @@ from ner_retriever.evaluation.benchmarks import (
     multiconer2,
 )
 from ner_retriever.evaluation.benchmarks.benchmark import assemble, is_other
-from ner_retriever.evaluation.benchmarks.files import read_lines, token_offsets
 from ner_retriever.evaluation.seen import seen_types, training_overlap
+from ner_retriever.text.gold.files import read_lines, token_offsets
 
 FEW_NERD = """\
 Jim\tperson-athlete

@@ -9,8 +9,8 @@ import pytest
 
 from evaluation_toys import Fixed, toy_benchmark
 from ner_retriever.documents import Document, Span
+from ner_retriever.environment import PeakMemory
 from ner_retriever.errors import ConfigError, InputError
-from ner_retriever.evaluation.memory import PeakMemory
 from ner_retriever.evaluation.runner import evaluate
 
 

@@ -9,7 +9,7 @@ import pytest
 from ner_retriever.errors import InputError
 from ner_retriever.evaluation.report import write_report
 from ner_retriever.evaluation.results import best, best_first, kind
-from ner_retriever.evaluation.tables import table
+from ner_retriever.markdown import table
 
 
 def system(values: dict[str, float], **changes: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError, QueryError
 from ner_retriever.head.files import load_head
 from ner_retriever.head.network import Head
-from ner_retriever.head.record import check_head, find_head
+from ner_retriever.head.record import ADAPTER_NAME, check_head, find_head
 from ner_retriever.text.windows import sentence_starts, token_windows, window_of
 
 Vectors = NDArray[np.float32]
@@ -31,7 +32,7 @@ _LONGEST_QUERY = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class _Slot:
+class Slot:
     """A window and where the vectors of its mentions belong: (text, mention) pairs."""
 
     window: Window
@@ -44,7 +45,7 @@ class Extractor:
     def __init__(self, preset: Preset, backbone: Backbone, fingerprint: str) -> None:
         self.preset = preset
         self.fingerprint = fingerprint
-        self._backbone = backbone
+        self.backbone = backbone
         prefix = backbone.tokenize([preset.prefix])[0].ids
         self._before = np.concatenate([backbone.before, prefix])
         self._after = backbone.after
@@ -59,7 +60,7 @@ class Extractor:
 
     def reading(self, preset: Preset) -> "Extractor":
         """Return an extractor with the same backbone and site and another prefix or template."""
-        return Extractor(preset, self._backbone, self.fingerprint)
+        return Extractor(preset, self.backbone, self.fingerprint)
 
     @cached_property
     def width(self) -> int:
@@ -79,17 +80,9 @@ class Extractor:
         Returns:
             One (mentions, width) float32 array a text.
         """
-        tokens = self._backbone.tokenize(texts)
-        slots = [
-            slot
-            for index, (text, its_tokens, its_spans) in enumerate(
-                zip(texts, tokens, spans, strict=True)
-            )
-            for slot in self._slots(index, text, its_tokens, its_spans)
-        ]
         rows: dict[tuple[int, int], Vectors] = {}
-        for batch in _batches(slots, self._backbone.batch_tokens):
-            vectors = self._backbone.vectors([slot.window for slot in batch])
+        for batch in batches(self.slots(texts, spans), self.backbone.batch_tokens):
+            vectors = self.backbone.vectors([slot.window for slot in batch])
             owners = [owner for slot in batch for owner in slot.owners]
             rows.update(zip(owners, vectors, strict=True))
         width = len(next(iter(rows.values()))) if rows else self.width
@@ -108,13 +101,40 @@ class Extractor:
         Raises:
             QueryError: a query is empty or absurdly long.
         """
-        before, _ = self.preset.query_template.split("{query}")
-        queries = [self._clean(query) for query in types]
-        texts = [self.preset.query_template.replace("{query}", query) for query in queries]
-        spans = [[Span(len(before), len(before) + len(query))] for query in queries]
+        texts, spans = self._posed(types)
         if not texts:
             return np.empty((0, self.width), dtype=np.float32)
         return np.concatenate(self.mentions(texts, spans))
+
+    def slots(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Slot]:
+        """Return the windows that hold texts' mentions.
+
+        Args:
+            spans: the mentions of each text, in characters.
+        """
+        tokens = self.backbone.tokenize(texts)
+        return [
+            slot
+            for index, (text, its_tokens, its_spans) in enumerate(
+                zip(texts, tokens, spans, strict=True)
+            )
+            for slot in self._slots(index, text, its_tokens, its_spans)
+        ]
+
+    def query_slots(self, types: Sequence[str]) -> list[Slot]:
+        """Return the windows that hold type queries, each the only mention of a text.
+
+        Raises:
+            QueryError: a query is empty or absurdly long.
+        """
+        return self.slots(*self._posed(types))
+
+    def _posed(self, types: Sequence[str]) -> tuple[list[str], list[list[Span]]]:
+        """Put queries into the preset's template; also return where they stand in it."""
+        before, _ = self.preset.query_template.split("{query}")
+        queries = [self._clean(query) for query in types]
+        texts = [self.preset.query_template.replace("{query}", query) for query in queries]
+        return texts, [[Span(len(before), len(before) + len(query))] for query in queries]
 
     def _clean(self, query: str) -> str:
         cleaned = " ".join(query.split())
@@ -130,7 +150,7 @@ class Extractor:
 
     def _slots(
         self, index: int, text: str, tokens: Tokens, spans: Sequence[Span]
-    ) -> Iterator[_Slot]:
+    ) -> Iterator[Slot]:
         if not spans:
             return
         if not len(tokens.ids):
@@ -155,12 +175,12 @@ class Extractor:
         window: tuple[int, int],
         mentions: list[int],
         ranges: list[tuple[int, int]],
-    ) -> _Slot:
+    ) -> Slot:
         first, last = window
         ids = np.concatenate([self._before, tokens.ids[first:last], self._after])
         inside = np.array([ranges[mention] for mention in mentions]).clip(first, last)
         owners = [(index, mention) for mention in mentions]
-        return _Slot(Window(ids=ids, ranges=inside - first + len(self._before)), owners)
+        return Slot(Window(ids=ids, ranges=inside - first + len(self._before)), owners)
 
 
 class Encoder:
@@ -209,14 +229,19 @@ class Encoder:
         return projected.numpy()
 
 
-def load_extractor(preset: Preset, *, device: str | None = None) -> Extractor:
+def load_extractor(
+    preset: Preset, *, device: str | None = None, adapter: Path | None = None
+) -> Extractor:
     """Find and load a preset's backbone.
+
+    Args:
+        adapter: a file of low-rank updates that are merged into the backbone.
 
     Raises:
         ModelError: its weights cannot be found, are damaged, or are of no known family.
     """
     weights = find_weights(preset.backbone)
-    backbone = load_backbone(weights, preset.site, device=device)
+    backbone = load_backbone(weights, preset.site, device=device, adapter=adapter)
     return Extractor(preset, backbone, weights.fingerprint)
 
 
@@ -229,8 +254,10 @@ def load_encoder(preset: Preset, *, device: str | None = None) -> Encoder:
     """
     if preset.head is None:
         return Encoder(load_extractor(preset, device=device), None, "none")
-    head, record = load_head(find_head(preset.head))
-    extractor = load_extractor(preset, device=device)
+    folder = find_head(preset.head)
+    head, record = load_head(folder)
+    adapter = folder / ADAPTER_NAME if record.adapter else None
+    extractor = load_extractor(preset, device=device, adapter=adapter)
     check_head(record, backbone=extractor.fingerprint, site=preset.site_fingerprint)
     return Encoder(extractor, head, record.fingerprint)
 
@@ -250,9 +277,9 @@ def _token_range(tokens: Tokens, span: Span) -> tuple[int, int]:
     return neighbour, neighbour + 1
 
 
-def _batches(slots: list[_Slot], most_tokens: int) -> Iterator[list[_Slot]]:
+def batches(slots: Sequence[Slot], most_tokens: int) -> Iterator[list[Slot]]:
     """Batch windows of similar length, at most so many tokens a batch, padding included."""
-    batch: list[_Slot] = []
+    batch: list[Slot] = []
     for slot in sorted(slots, key=lambda slot: len(slot.window.ids), reverse=True):
         if batch and (len(batch) + 1) * len(batch[0].window.ids) > most_tokens:
             yield batch

@@ -35,7 +35,6 @@ class _Stop(Exception):
     """Ends a forward pass once what was wanted is there."""
 
 
-@torch.inference_mode()
 def site_vectors(
     model: nn.Module, tap: Tap, pooling: Pooling, windows: list[Window], *, pad_id: int
 ) -> Tensor:

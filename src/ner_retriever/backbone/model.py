@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ner_retriever.backbone.adapter import merge_adapter
 from ner_retriever.backbone.families import Tap, blocks_of, tap
 from ner_retriever.backbone.forward import Window, site_vectors
 from ner_retriever.backbone.loading import quiet_transformers, refuse_incomplete
@@ -34,7 +35,13 @@ class Tokens:
 
 
 class Backbone:
-    """A frozen language model, cut off after a site."""
+    """A frozen language model, cut off after a site.
+
+    Attributes:
+        model: the blocks up to the site's.
+        site: where vectors are taken.
+        before, after: special tokens that the tokenizer puts around a text, (n,) int64.
+    """
 
     def __init__(self, model: nn.Module, tokenizer: Any, site: Site) -> None:
         """Take a model that is loaded already; blocks after the site are dropped.
@@ -51,7 +58,7 @@ class Backbone:
         self._tap: Tap = tap(model, site)
         _, blocks = blocks_of(model)
         del blocks[site.block + 1 :]
-        self._model = model.eval().requires_grad_(False)
+        self.model = model.eval().requires_grad_(False)
         self._tokenizer = tokenizer
         self._tokenizer.model_max_length = _UNBOUNDED
         self.before, self.after = self._special_ids()
@@ -59,7 +66,7 @@ class Backbone:
     @property
     def device(self) -> torch.device:
         """Where the model is."""
-        return next(self._model.parameters()).device
+        return next(self.model.parameters()).device
 
     @property
     def batch_tokens(self) -> int:
@@ -91,22 +98,33 @@ class Backbone:
         Raises:
             ModelError: a window is longer than the model's positions go, or memory runs out.
         """
+        with torch.inference_mode():
+            return self.tensors(windows).float().cpu().numpy()
+
+    def tensors(self, windows: list[Window]) -> Tensor:
+        """Run one batch as :meth:`vectors` does; what is trained of the model gets gradients.
+
+        Returns:
+            (mentions, width), in the model's dtype and on its device.
+
+        Raises:
+            ModelError: a window is longer than the model's positions go, or memory runs out.
+        """
         try:
-            vectors = self._run(windows)
+            return self._run(windows)
         except (IndexError, RuntimeError) as error:
             longest = max(len(window.ids) for window in windows)
             raise ModelError(
                 f"the model cannot read {len(windows)} windows of up to {longest} tokens "
                 f"({first_line(error)}); lower the preset's max_tokens, or free memory"
             ) from error
-        return vectors.float().cpu().numpy()
 
     @property
     def _pad_id(self) -> int:
         return self._tokenizer.pad_token_id or 0
 
     def _run(self, windows: list[Window]) -> Tensor:
-        return site_vectors(self._model, self._tap, self.site.pooling, windows, pad_id=self._pad_id)
+        return site_vectors(self.model, self._tap, self.site.pooling, windows, pad_id=self._pad_id)
 
     def _special_ids(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the special tokens that the tokenizer puts before and after a text."""
@@ -121,17 +139,24 @@ class Backbone:
         )
 
 
-def load_backbone(weights: Weights, site: Site, *, device: str | None = None) -> Backbone:
+def load_backbone(
+    weights: Weights, site: Site, *, device: str | None = None, adapter: Path | None = None
+) -> Backbone:
     """Load a backbone up to a site: float32 on a CPU, bfloat16 on a GPU.
 
     Args:
         device: as torch names it; by default a GPU where there is one.
+        adapter: a file of low-rank updates that are merged into the model.
 
     Raises:
         UnsupportedModel: the files are not a whole model that transformers can read, or it has no
             such site.
+        WeightsCorrupted: the adapter cannot be read, or is none of this model's.
     """
-    return Backbone(*load_model(weights, blocks=site.block + 1, device=device), site)
+    model, tokenizer = load_model(weights, blocks=site.block + 1, device=device)
+    if adapter:
+        merge_adapter(model, adapter)
+    return Backbone(model, tokenizer, site)
 
 
 def load_model(

@@ -41,12 +41,12 @@ class EverySite(Backbone):
     def widths(self) -> tuple[int, ...]:
         """Width of each site; the first time, this costs the reading of one token."""
         window = Window(ids=np.array([self._pad_id]), ranges=np.array([[0, 1]]))
-        return tuple(vectors.shape[1] for vectors in self._each_site([window]))
+        with torch.inference_mode():
+            return tuple(vectors.shape[1] for vectors in self._each_site([window]))
 
     def _run(self, windows: list[Window]) -> Tensor:
         return torch.cat(self._each_site(windows), dim=1)
 
-    @torch.inference_mode()
     def _each_site(self, windows: list[Window]) -> list[Tensor]:
         """Return (mentions, width) for each site; mentions in the order of the windows."""
         pooled: dict[Site, Tensor] = {}
@@ -60,7 +60,7 @@ class EverySite(Backbone):
         with ExitStack() as hooks:
             for site, its_tap in self._taps.items():
                 hooks.callback(watch(its_tap, keep(site)).remove)
-            self._model(**padded(windows, pad_id=self._pad_id, model=self._model))
+            self.model(**padded(windows, pad_id=self._pad_id, model=self.model))
         # Not before the hooks are gone: a projection may be a module that is watched itself.
         return [self._taps[site].project(pooled[site]) for site in self.sites]
 

@@ -20,7 +20,11 @@ _WIDTH = 120
 
 def probe(
     data: Annotated[
-        list[Path], typer.Option(help="Typed mentions, .jsonl or .jsonl.gz; may be given again.")
+        list[Path],
+        typer.Option(
+            help="Typed mentions (.jsonl), NERetrieve's files, or CoNLL columns (.conll, .txt), "
+            "compressed or not; may be given again."
+        ),
     ],
     preset: Annotated[
         str, typer.Option(help="Backbone to probe, and the site to compare with.")
@@ -28,6 +32,10 @@ def probe(
     out: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw the sites to this file, .png, .svg or .pdf.")
+    ] = None,
+    label_map: Annotated[
+        Path | None,
+        typer.Option(help="JSON file: the type names of each label of the CoNLL files."),
     ] = None,
     sources: Annotated[
         list[str] | None,
@@ -55,10 +63,10 @@ def probe(
     Example: ner-retriever probe --data typed-mentions.jsonl.gz --limit-texts 3000 --out probe.json
     --plot probe.png
     """
+    from ner_retriever.training.data import read_training_texts
     from ner_retriever.training.probe import study
     from ner_retriever.training.probe.figure import check_figure, draw_probe
     from ner_retriever.training.probe.sample import choose_sample
-    from ner_retriever.training.typed_mentions import read_typed_mentions
 
     settings = load_preset(preset)
     for file in (out, plot):
@@ -66,9 +74,8 @@ def probe(
             raise InputError(f"cannot write {file}: make the folder {file.parent} first")
     if plot is not None:
         check_figure(plot)
-    sample = choose_sample(
-        read_typed_mentions(data), sources=sources or (), limit=limit_texts, seed=seed
-    )
+    texts = read_training_texts(data, label_map=label_map)
+    sample = choose_sample(texts, sources=sources or (), limit=limit_texts, seed=seed)
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     with progress_bar(console) as bar:
         result = study.probe(

@@ -1,4 +1,4 @@
-"""``ner-retriever train``: a head from typed mentions."""
+"""``ner-retriever train``: a head, and an adapter where wanted, from typed mentions."""
 
 import json
 import time
@@ -15,12 +15,23 @@ from ner_retriever.errors import ConfigError
 
 def train(
     data: Annotated[
-        list[Path], typer.Option(help="Typed mentions, .jsonl or .jsonl.gz; may be given again.")
+        list[Path],
+        typer.Option(
+            help="Typed mentions (.jsonl), NERetrieve's files, or CoNLL columns (.conll, .txt), "
+            "compressed or not; may be given again."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the head.")],
     preset: Annotated[str, typer.Option(help="Backbone and site to train for.")] = DEFAULT_PRESET,
     config: Annotated[
-        Path | None, typer.Option(help="JSON file with keys of TrainingConfig.")
+        str | None,
+        typer.Option(
+            help="JSON file with keys of TrainingConfig, or a named configuration: paper, adapted."
+        ),
+    ] = None,
+    label_map: Annotated[
+        Path | None,
+        typer.Option(help="JSON file: the type names of each label of the CoNLL files."),
     ] = None,
     limit_texts: Annotated[
         int | None, typer.Option(help="Train on a random sample of so many texts.", min=1)
@@ -29,64 +40,85 @@ def train(
         Path | None, typer.Option(help="Folder where activations are kept between runs.")
     ] = None,
 ) -> None:
-    """Train a head on typed mentions and write it with its log and a record of its making.
+    """Train a head on typed mentions and write it with its log, a plot and a model card.
 
     The backbone reads each text once; its activations are kept, so that a second run takes minutes.
+    With an adapter in the configuration, the backbone is trained as well, by low-rank updates. A
+    run that was stopped goes on where it was when the same command is given again.
 
     Example: ner-retriever train --data typed-mentions.jsonl.gz --preset minilm --out my-head
     """
     from ner_retriever.encode import load_extractor
-    from ner_retriever.head.files import save_head
     from ner_retriever.training.activations import extract
-    from ner_retriever.training.loop import TrainingConfig
+    from ner_retriever.training.adapter import Adapter
+    from ner_retriever.training.annotations import annotate
+    from ner_retriever.training.config import TrainingConfig
+    from ner_retriever.training.data import read_training_texts
     from ner_retriever.training.loop import train as train_head
-    from ner_retriever.training.typed_mentions import read_typed_mentions, sample
+    from ner_retriever.training.output import write_head
+    from ner_retriever.training.typed_mentions import sample
+    from ner_retriever.training.vectors import FrozenVectors, LiveVectors, Vectors
 
     settings = load_preset(preset)
     how = TrainingConfig.from_record(_read_config(config))
-    texts = sample(read_typed_mentions(data), limit_texts, how.seed)
+    texts = sample(read_training_texts(data, label_map=label_map), limit_texts, how.seed)
+    annotations = annotate(texts)
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     extractor = load_extractor(settings)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("extracting", total=len(texts))
-        activations = extract(
-            extractor,
-            texts,
-            cache or cache_folder() / "activations",
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-        bar.update(task, completed=len(texts))
+    adapter: Adapter | None = None
+    vectors: Vectors
+    if how.adapter:
+        vectors = LiveVectors(extractor, texts, annotations.names, bfloat16=how.adapter.bfloat16)
+        adapter = Adapter(extractor.backbone, rank=how.adapter.rank, seed=how.seed)
+    else:
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("extracting", total=len(texts))
+            activations = extract(
+                extractor,
+                texts,
+                cache or cache_folder() / "activations",
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        vectors = FrozenVectors(activations)
+    checkpoint = out / "checkpoint.safetensors"
     start = time.monotonic()
-    trained = train_head(activations, how, report=lambda record: console.print(json.dumps(record)))
-    notes = {
-        "data": [file.name for file in data],
-        "texts": len(texts),
-        "mentions": len(activations.mentions),
-        "types": len(activations.names),
-        "config": how.to_record(),
-        "seconds": round(time.monotonic() - start),
-    }
-    save_head(
-        out,
-        trained.head,
-        backbone=extractor.fingerprint,
-        site=settings.site_fingerprint,
-        notes=notes,
+    trained = train_head(
+        annotations,
+        texts,
+        vectors,
+        how,
+        adapter=adapter,
+        checkpoint=checkpoint,
+        report=lambda record: console.print(json.dumps(record)),
     )
-    lines = [json.dumps(record) + "\n" for record in trained.log]
-    (out / "log.jsonl").write_text("".join(lines), encoding="utf-8")
-    types = "".join(f"{name}\n" for name in trained.types)
-    (out / "types.txt").write_text(types, encoding="utf-8")
+    write_head(
+        out,
+        trained,
+        how,
+        texts=texts,
+        backbone=extractor.fingerprint,
+        preset=settings,
+        files=[file.name for file in data],
+        seconds=time.monotonic() - start,
+    )
+    checkpoint.unlink(missing_ok=True)
     console.print(f"{out}: {trained.head.width} to {trained.head.dimensions} dimensions")
 
 
-def _read_config(file: Path | None) -> dict[str, Any]:
-    if file is None:
+def _read_config(name: str | None) -> dict[str, Any]:
+    from ner_retriever.training.config import NAMED
+
+    if name is None:
         return {}
+    if name in NAMED:
+        return dict(NAMED[name])
+    file = Path(name)
     try:
         record = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"cannot read {file}: {error}") from error
+        raise ConfigError(
+            f"cannot read {file}: {error}; give a JSON file, or one of {', '.join(NAMED)}"
+        ) from error
     if not isinstance(record, dict):
         raise ConfigError(f"{file} must hold a JSON object")
     return record

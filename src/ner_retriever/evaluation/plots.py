@@ -161,7 +161,7 @@ def _plain(axes: "Axes") -> None:
 
 
 def _figure(height: float) -> "Figure":
-    return new_figure(_WIDTH, height)
+    return new_figure(_WIDTH, height, extra="evaluation")
 
 
 def _save(figure: "Figure", stem: Path) -> None:

@@ -17,7 +17,6 @@ from ner_retriever.evaluation.benchmarks import Benchmark
 from ner_retriever.evaluation.comparison import compare, split_by_seen
 from ner_retriever.evaluation.detection import detection_report
 from ner_retriever.evaluation.examples import worst_types
-from ner_retriever.evaluation.memory import MEMORY_METHOD, PeakMemory
 from ner_retriever.evaluation.metrics import METRICS, R_PRECISION, macro_average, measure
 from ner_retriever.evaluation.seen import seen_types, training_overlap
 from ner_retriever.evaluation.systems import NamesMentions, System
@@ -97,7 +96,7 @@ def evaluate(
         "types_seen": None if seen is None else sorted(seen),
         "texts_in_training_data": None if overlap is None else list(overlap),
         "machine": environment.machine(),
-        "memory_method": MEMORY_METHOD,
+        "memory_method": environment.MEMORY_METHOD,
         "versions": environment.versions(),
         "commit": environment.commit(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -152,7 +151,7 @@ def _measure_system(
     seconds_a_query: list[float] = []
     total = len(benchmark.queries)
     progress(f"{system.name}: index", 0, len(documents))
-    with PeakMemory() as memory:
+    with environment.PeakMemory() as memory:
         start = perf_counter()
         system.index(
             documents, progress=lambda done: progress(f"{system.name}: index", done, len(documents))

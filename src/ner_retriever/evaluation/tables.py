@@ -1,11 +1,11 @@
 """Results as Markdown tables."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from ner_retriever.evaluation.metrics import R_PRECISION
 from ner_retriever.evaluation.published import FIGURES, NV_EMBED_BYTES_A_TEXT, POOLS
 from ner_retriever.evaluation.results import Result, best_first
+from ner_retriever.markdown import table
 
 _DETECTION_NAMES = {
     "exact_recall": "exact recall",
@@ -118,13 +118,6 @@ def comparison_table(result: Result, baseline: str) -> str:
 def provenance(result: Result) -> str:
     """Where, when and with what it was measured, a paragraph a run."""
     return "\n".join(_run(run) for run in result.get("runs", [result]))
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; the first column stands left, the others right."""
-    align = ["---", *("---:" for _ in header[1:])]
-    lines = ["| " + " | ".join(cells) + " |" for cells in (header, align, *rows)]
-    return "\n".join(lines) + "\n"
 
 
 def _published_rows(result: Result, *, columns: int) -> list[list[str]]:

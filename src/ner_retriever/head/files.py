@@ -12,14 +12,21 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from ner_retriever.errors import ModelError, WeightsCorrupted, first_line
 from ner_retriever.head.network import Head
-from ner_retriever.head.record import RECORD_NAME, WEIGHTS_NAME, HeadRecord, read_record
+from ner_retriever.head.record import (
+    ADAPTER_NAME,
+    RECORD_NAME,
+    WEIGHTS_NAME,
+    HeadRecord,
+    read_record,
+)
 
 
 def load_head(folder: Path) -> tuple[Head, HeadRecord]:
-    """Read a head, its weights checked against their hash and shapes.
+    """Read a head, its weights and its adapter's checked against their hashes.
 
     Raises:
         WeightsCorrupted: a file is damaged, or doesn't fit the other.
@@ -28,12 +35,9 @@ def load_head(folder: Path) -> tuple[Head, HeadRecord]:
     file = folder / WEIGHTS_NAME
     remedy = "copy the head anew, or train it again"
     try:
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
-        if found != record.sha256:
-            raise WeightsCorrupted(
-                f"{file} is damaged or another file (sha256 {found[:12]}…, expected "
-                f"{record.sha256[:12]}…); {remedy}"
-            )
+        _check(file, record.sha256, remedy)
+        if record.adapter:
+            _check(folder / ADAPTER_NAME, record.adapter, remedy)
         # Nothing is allocated by what head.json says before the weights bear it out.
         with torch.device("meta"):
             head = Head(record.width, record.hidden, record.dimensions)
@@ -45,9 +49,18 @@ def load_head(folder: Path) -> tuple[Head, HeadRecord]:
 
 
 def save_head(
-    folder: Path, head: Head, *, backbone: str, site: str, notes: Mapping[str, Any]
+    folder: Path,
+    head: Head,
+    *,
+    backbone: str,
+    site: str,
+    notes: Mapping[str, Any],
+    adapter: Mapping[str, Tensor] | None = None,
 ) -> None:
     """Write a head into a folder, which is made where needed.
+
+    Args:
+        adapter: the backbone's low-rank updates, as `merge_adapter` reads them.
 
     Raises:
         ModelError: the folder cannot be written.
@@ -56,13 +69,18 @@ def save_head(
         folder.mkdir(parents=True, exist_ok=True)
         weights = {name: tensor.contiguous() for name, tensor in head.state_dict().items()}
         save_file(weights, folder / WEIGHTS_NAME)
+        if adapter:
+            save_file(dict(adapter), folder / ADAPTER_NAME)
+        else:
+            (folder / ADAPTER_NAME).unlink(missing_ok=True)
         record = HeadRecord(
             backbone=backbone,
             site=site,
             width=head.width,
             hidden=head.first.out_features,
             dimensions=head.dimensions,
-            sha256=hashlib.sha256((folder / WEIGHTS_NAME).read_bytes()).hexdigest(),
+            sha256=_sha256(folder / WEIGHTS_NAME),
+            adapter=_sha256(folder / ADAPTER_NAME) if adapter else "",
             notes=notes,
         )
         (folder / RECORD_NAME).write_text(json.dumps(record.to_record(), indent=1) + "\n")
@@ -70,3 +88,16 @@ def save_head(
         raise ModelError(
             f"cannot write a head into {folder} ({error}); choose a folder that can be written"
         ) from error
+
+
+def _check(file: Path, expected: str, remedy: str) -> None:
+    found = _sha256(file)
+    if found != expected:
+        raise WeightsCorrupted(
+            f"{file} is damaged or another file (sha256 {found[:12]}…, expected "
+            f"{expected[:12]}…); {remedy}"
+        )
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

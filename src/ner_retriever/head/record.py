@@ -16,6 +16,8 @@ from ner_retriever.errors import (
 
 FORMAT = 1
 WEIGHTS_NAME, RECORD_NAME = "head.safetensors", "head.json"
+# PEFT's name, so that its own loader reads the file too.
+ADAPTER_NAME = "adapter_model.safetensors"
 _BUNDLED = Path(__file__).parent / "bundled"
 _WIDEST = 1 << 16
 
@@ -29,6 +31,8 @@ class HeadRecord(Settings):
         site: fingerprint of site, prefix and template (``Preset.site_fingerprint``).
         width, hidden, dimensions: of the layers.
         sha256: of head.safetensors.
+        adapter: sha256 of the backbone's low-rank updates that the head was trained with; empty
+            where the backbone is as published.
         notes: where the head comes from and what it was measured to do.
     """
 
@@ -38,13 +42,14 @@ class HeadRecord(Settings):
     hidden: int
     dimensions: int
     sha256: str = ""
+    adapter: str = ""
     format: int = FORMAT
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.format != FORMAT:
             raise ConfigError(f"a head of format {self.format}; this version reads {FORMAT}")
-        for name in ("backbone", "site", "sha256"):
+        for name in ("backbone", "site", "sha256", "adapter"):
             if not isinstance(getattr(self, name), str):
                 raise ConfigError(f"a head's {name} must be a string, not {getattr(self, name)!r}")
         for name in ("width", "hidden", "dimensions"):
@@ -54,8 +59,8 @@ class HeadRecord(Settings):
 
     @property
     def fingerprint(self) -> str:
-        """Names the head's weights."""
-        return self.sha256[:16]
+        """Names the head's weights, and the adapter's where it has one."""
+        return self.sha256[:16] + (f"-{self.adapter[:16]}" if self.adapter else "")
 
 
 def find_head(name: str) -> Path:

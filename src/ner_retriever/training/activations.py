@@ -6,7 +6,7 @@ it stopped.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -14,32 +14,23 @@ from numpy.typing import NDArray
 
 from ner_retriever.config import fingerprint
 from ner_retriever.encode import Extractor
+from ner_retriever.training.annotations import Annotations, annotate
 from ner_retriever.training.typed_mentions import TypedText
 
 _CHUNK = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Activations:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Activations(Annotations):
     """Training mentions as numbers.
 
     Attributes:
         mentions: (mentions, width) float32, memory-mapped.
         queries: (types, width) float32, type names read as queries.
-        names: the type names.
-        owners: (pairs,) int64 and
-        types: (pairs,) int64: mention ``owners[i]`` has type ``types[i]``.
-        texts: (mentions,) int64, the text that a mention stands in.
-        sources: (mentions,) str, the source of that text.
     """
 
     mentions: NDArray[np.float32]
     queries: NDArray[np.float32]
-    names: tuple[str, ...]
-    owners: NDArray[np.int64]
-    types: NDArray[np.int64]
-    texts: NDArray[np.int64]
-    sources: NDArray[np.str_]
 
 
 def extract(
@@ -64,23 +55,11 @@ def extract(
     )
     folder = cache / key
     folder.mkdir(parents=True, exist_ok=True)
-    names = tuple(sorted({name for text in texts for types in text.types for name in types}))
-    queries = _queries(extractor, names, folder)
+    annotations = annotate(texts)
+    queries = _queries(extractor, annotations.names, folder)
     mentions = _mentions(extractor, texts, folder, queries.shape[1], progress)
-    number = {name: index for index, name in enumerate(names)}
-    all_types = [types for text in texts for types in text.types]
-    pairs = [(owner, number[name]) for owner, types in enumerate(all_types) for name in types]
-    owners, types = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    sizes = [len(text.spans) for text in texts]
-    return Activations(
-        mentions=mentions,
-        queries=queries,
-        names=names,
-        owners=owners,
-        types=types,
-        texts=np.repeat(np.arange(len(texts)), sizes),
-        sources=np.repeat([text.source for text in texts], sizes),
-    )
+    known = {item.name: getattr(annotations, item.name) for item in fields(annotations)}
+    return Activations(mentions=mentions, queries=queries, **known)
 
 
 def _queries(extractor: Extractor, names: Sequence[str], folder: Path) -> NDArray[np.float32]:

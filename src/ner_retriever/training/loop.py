@@ -1,67 +1,34 @@
-"""Training a head on extracted activations."""
+"""Training: a head on extracted vectors, or a head together with an adapter of the backbone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from ner_retriever.config import Settings
-from ner_retriever.errors import ConfigError
+from ner_retriever.config import fingerprint
 from ner_retriever.head.network import Head
-from ner_retriever.training.activations import Activations
-from ner_retriever.training.losses import softmax_loss
+from ner_retriever.training.adapter import Adapter
+from ner_retriever.training.annotations import Annotations
+from ner_retriever.training.checkpoint import Checkpoint, Progress, restore
+from ner_retriever.training.config import SoftmaxConfig, TrainingConfig
+from ner_retriever.training.exclusion import Exclusions, Rules
+from ner_retriever.training.mining import NearNegatives
+from ner_retriever.training.negatives import Miner
+from ner_retriever.training.objectives import Objective, SoftmaxObjective, TripletObjective
 from ner_retriever.training.split import Split, split
-from ner_retriever.training.validation import validate
+from ner_retriever.training.triplets import TripletSampler
+from ner_retriever.training.typed_mentions import TypedText
+from ner_retriever.training.validation import Validation, validate
+from ner_retriever.training.vectors import Vectors
 
+_RISE = 0.05
+_CENTRED_ON = 4096
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrainingConfig(Settings):
-    """How a head is trained.
-
-    Attributes:
-        hidden, dimensions, dropout: of the head.
-        steps: batches in all.
-        types_a_batch: types drawn for a batch, each at most once.
-        mentions_a_type: mentions drawn for each of them.
-        flatness: a type is drawn with probability ∝ count^(1 − flatness).
-        rarest: types with fewer mentions are left out.
-        learning_rate, weight_decay: AdamW's; the rate falls to 0 on a cosine.
-        temperature: where the learned temperature begins.
-        held_out: types kept for validation; 0 trains on all.
-        validation_sources: validate on texts of these sources; all, where none is named.
-        evaluate_every: steps between validations.
-        seed: of every draw.
-    """
-
-    hidden: int = 512
-    dimensions: int = 256
-    dropout: float = 0.1
-    steps: int = 1500
-    types_a_batch: int = 256
-    mentions_a_type: int = 4
-    flatness: float = 0.5
-    rarest: int = 2
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    temperature: float = 0.05
-    held_out: int = 0
-    validation_sources: tuple[str, ...] = ()
-    evaluate_every: int = 250
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("hidden", "dimensions", "steps", "mentions_a_type", "evaluate_every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.types_a_batch < 2:
-            raise ConfigError(f"types_a_batch must be at least 2, not {self.types_a_batch}")
-        if self.held_out < 0:
-            raise ConfigError(f"held_out must not be negative, not {self.held_out}")
-        if self.temperature <= 0 or self.learning_rate <= 0:
-            raise ConfigError("temperature and learning_rate must be greater than 0")
+Report = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,134 +36,201 @@ class Trained:
     """A trained head and how it came about.
 
     Attributes:
+        adapter: the backbone's low-rank updates, by name; ``None`` where it stays as it is.
         types: names of the types that it was trained on.
         log: one record a validation: step, loss since the last, and, with held-out types, their
             R-Precision.
+        validation: what was held out, embedded with the result; ``None`` where nothing was.
+        exclusions: what became of the candidates for hard negatives, where any were mined.
     """
 
     head: Head
+    adapter: dict[str, Tensor] | None
     types: tuple[str, ...]
-    log: list[dict[str, float]] = field(default_factory=list)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    validation: Validation | None = None
+    exclusions: Exclusions | None = None
 
 
 def train(
-    activations: Activations,
+    annotations: Annotations,
+    texts: Sequence[TypedText],
+    vectors: Vectors,
     config: TrainingConfig,
     *,
-    report: Callable[[dict[str, float]], None] | None = None,
+    adapter: Adapter | None = None,
+    checkpoint: Path | None = None,
+    report: Report | None = None,
 ) -> Trained:
-    """Train a head; same activations, config and threads, same head.
+    """Train a head; same data, vectors, config and threads, same head.
 
     Args:
+        annotations: of the texts.
+        vectors: of their mentions and types.
+        adapter: of the backbone that the vectors come from; trained with the head.
+        checkpoint: file where the run's state is kept; a run that was stopped goes on from there.
         report: called with each record of the log as it is made.
+
+    Raises:
+        ConfigError: the data don't allow what the config asks for, or the file holds the state of
+            another run.
+        MissingExtra: an optional dependency that the config needs is not installed.
     """
-    torch.manual_seed(config.seed)
     parts = split(
-        activations,
+        annotations,
         held_out=config.held_out,
         seed=config.seed,
         sources=config.validation_sources,
+        held_out_sources=config.held_out_sources,
     )
-    sampler = _Sampler(activations, parts, config)
-    head = _new_head(activations, parts, config)
-    log_temperature = torch.tensor(np.log(config.temperature)).float().requires_grad_()
-    optimizer = torch.optim.AdamW(
-        [*head.parameters(), log_temperature],
-        lr=config.learning_rate,
-        weight_decay=config.weight_decay,
+    head = _new_head(vectors, parts, config)
+    objective = _objective(annotations, texts, vectors, config, parts, head)
+    run = _Run(annotations, vectors, config, parts, head, objective, adapter)
+    steps = objective.steps if isinstance(objective, TripletObjective) else config.steps
+    log = run.fit(steps, checkpoint, report)
+    return Trained(
+        head=head.eval().requires_grad_(False),
+        adapter=adapter.tensors() if adapter else None,
+        types=tuple(annotations.names[number] for number in objective.types),
+        log=log,
+        validation=validate(head, vectors, annotations, parts) if config.held_out else None,
+        exclusions=objective.exclusions,
     )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps)
-    log: list[dict[str, float]] = []
-    losses: list[float] = []
-    for step in range(1, config.steps + 1):
-        head.train()
-        mentions, types, positive = sampler.draw()
-        loss = softmax_loss(
-            head.mentions(torch.from_numpy(activations.mentions[mentions])),
-            head.queries(torch.from_numpy(activations.queries[types])),
-            positive,
-            log_temperature.exp(),
+
+
+class _Run:
+    """A model in training: head, what the objective learns, adapter."""
+
+    def __init__(
+        self,
+        annotations: Annotations,
+        vectors: Vectors,
+        config: TrainingConfig,
+        parts: Split,
+        head: Head,
+        objective: Objective,
+        adapter: Adapter | None,
+    ) -> None:
+        self._annotations, self._vectors, self._parts = annotations, vectors, parts
+        self._config, self._head, self._objective = config, head, objective
+        quick = nn.ModuleList([head, objective.parameters])
+        self._rates: list[tuple[nn.Module, float]] = [(quick, config.learning_rate)]
+        if adapter and config.adapter:
+            self._rates.append((adapter, config.adapter.learning_rate))
+        self._model = nn.ModuleList([module for module, _ in self._rates])
+        self._optimizer = torch.optim.AdamW(
+            [{"params": list(module.parameters())} for module in self._model],
+            weight_decay=config.weight_decay,
         )
-        optimizer.zero_grad()
+
+    def fit(
+        self, steps: int, checkpoint: Path | None, report: Report | None
+    ) -> list[dict[str, Any]]:
+        """Train to the end, from where a stopped run left it, keep the best, return the log."""
+        config = self._config
+        progress = Progress(step=0, log=[])
+        stored = Checkpoint(checkpoint, self._fingerprint()) if checkpoint else None
+        if stored and (found := stored.read()):
+            progress, tensors = found
+            restore(tensors, self._model, self._optimizer)
+        losses: list[float] = []
+        while progress.step < steps and not 0 < config.patience <= progress.since_best:
+            losses.append(self._step(progress.step, steps))
+            progress.step += 1
+            if progress.step % config.evaluate_every == 0 or progress.step == steps:
+                self._look(progress, float(np.mean(losses)))
+                losses.clear()
+                if stored:
+                    stored.write(progress, self._model, self._optimizer)
+                if report:
+                    report(progress.log[-1])
+        if progress.best is not None:
+            self._model.load_state_dict(progress.best)
+        return progress.log
+
+    def _step(self, step: int, steps: int) -> float:
+        """Take a step, at rates that rise in a line and fall to 0 on a cosine."""
+        factor = min(1.0, (step + 1) / (_RISE * steps)) * 0.5 * (1 + np.cos(np.pi * step / steps))
+        for group, (_, rate) in zip(self._optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * factor
+        # Dropout hangs on the step alone, so that a resumed run drops what it would have.
+        torch.manual_seed((self._config.seed << 32) + step)
+        self._head.train()
+        loss = self._objective.loss(step, self._head, self._vectors)
+        self._optimizer.zero_grad()
         torch.autograd.backward(loss)
-        optimizer.step()
-        schedule.step()
-        losses.append(loss.item())
-        if step % config.evaluate_every == 0 or step == config.steps:
-            log.append(
-                {
-                    "step": step,
-                    "loss": float(np.mean(losses)),
-                    **(
-                        {"validation_r_precision": validate(head, activations, parts)}
-                        if config.held_out
-                        else {}
-                    ),
-                }
-            )
-            losses.clear()
-            if report:
-                report(log[-1])
-    names = tuple(activations.names[number] for number in sampler.types)
-    return Trained(head.eval().requires_grad_(False), names, log)
+        self._optimizer.step()
+        return loss.item()
+
+    def _look(self, progress: Progress, loss: float) -> None:
+        """Log how training stands, and remember the model where it is the best so far."""
+        record: dict[str, Any] = {"step": progress.step, "loss": loss}
+        if self._config.held_out:
+            found = validate(self._head, self._vectors, self._annotations, self._parts)
+            value = record["validation_r_precision"] = found.r_precision()
+            progress.since_best += 1
+            if value > progress.best_value:
+                progress.best_value, progress.since_best = value, 0
+                state = self._model.state_dict()
+                progress.best = {name: weights.clone() for name, weights in state.items()}
+        progress.log.append(record)
+
+    def _fingerprint(self) -> str:
+        """Name the run: data, config, and where training begins, which hangs on the backbone."""
+        start = [float(weights.double().sum()) for weights in self._model.state_dict().values()]
+        record = {"config": self._config.to_record(), "start": start}
+        return fingerprint({**record, "texts": self._annotations.fingerprint})
 
 
-def _new_head(activations: Activations, parts: Split, config: TrainingConfig) -> Head:
+def _objective(
+    annotations: Annotations,
+    texts: Sequence[TypedText],
+    vectors: Vectors,
+    config: TrainingConfig,
+    parts: Split,
+    head: Head,
+) -> Objective:
+    def miner() -> Miner:
+        rules = Rules(annotations, texts)
+        return Miner(annotations, texts, rules, usable=parts.training_mentions)
+
+    loss = config.loss
+    if not isinstance(loss, SoftmaxConfig):
+        sampler = TripletSampler(
+            annotations,
+            parts,
+            loss,
+            rules=Rules(annotations, texts),
+            miner=miner(),
+            seed=config.seed,
+        )
+        return TripletObjective(annotations, sampler, loss)
+    near = None
+    if loss.hard_negatives:
+        near = NearNegatives(head, vectors, annotations, miner(), every=config.evaluate_every)
+    return SoftmaxObjective(
+        annotations,
+        parts,
+        loss,
+        sizes=(*config.nested, config.dimensions),
+        rarest=config.rarest,
+        seed=config.seed,
+        negatives=near,
+    )
+
+
+@torch.no_grad()
+def _new_head(vectors: Vectors, parts: Split, config: TrainingConfig) -> Head:
     """Centre and scale on the training data, so that the layers see numbers around 1."""
-    width = activations.mentions.shape[1]
-    head = Head(width, config.hidden, config.dimensions, dropout=config.dropout)
-    mentions = torch.from_numpy(activations.mentions[parts.training_mentions])
-    queries = torch.from_numpy(activations.queries[parts.training_types])
+    generator = np.random.default_rng(config.seed)
+    drawn = [
+        generator.choice(rows, min(len(rows), _CENTRED_ON), replace=False)
+        for rows in (np.flatnonzero(parts.training_mentions), np.flatnonzero(parts.training_types))
+    ]
+    mentions, queries = vectors.mentions(drawn[0]), vectors.queries(drawn[1])
+    torch.manual_seed(config.seed)
+    head = Head(mentions.shape[1], config.hidden, config.dimensions, dropout=config.dropout)
     head.mention_mean.copy_(mentions.mean(dim=0))
     head.query_mean.copy_(queries.mean(dim=0))
     head.scale.copy_(1 / (mentions - head.mention_mean).std())
     return head
-
-
-class _Sampler:
-    """Draws batches: some types, some mentions of each, and which goes with which."""
-
-    def __init__(self, activations: Activations, parts: Split, config: TrainingConfig) -> None:
-        usable = parts.training_types[activations.types]
-        usable &= parts.training_mentions[activations.owners]
-        order = np.argsort(activations.types[usable], kind="stable")
-        self._owners = activations.owners[usable][order]
-        types = activations.types[usable][order]
-        counts = np.bincount(types, minlength=len(activations.names))
-        self._first = np.cumsum(counts) - counts
-        self._counts = counts
-        self.types = np.flatnonzero(counts >= config.rarest)
-        if len(self.types) < 2:
-            raise ConfigError(
-                f"only {len(self.types)} types have {config.rarest} mentions or more; "
-                "train on more data or lower rarest"
-            )
-        weights = counts[self.types].astype(float) ** (1 - config.flatness)
-        self._weights = weights / weights.sum()
-        self._generator = np.random.default_rng(config.seed)
-        self._config = config
-        by_mention = np.argsort(self._owners, kind="stable")
-        self._types_of = types[by_mention]
-        sizes = np.bincount(self._owners, minlength=len(activations.mentions))
-        self._sizes, self._start = sizes, np.cumsum(sizes) - sizes
-
-    def draw(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Tensor]:
-        """Return mentions (m,), types (t,), and whether a mention has a type, (m, t)."""
-        types = self._generator.choice(
-            self.types,
-            min(self._config.types_a_batch, len(self.types)),
-            replace=False,
-            p=self._weights,
-        )
-        offsets = self._generator.random((len(types), self._config.mentions_a_type))
-        rows = self._first[types, None] + (offsets * self._counts[types, None]).astype(np.int64)
-        mentions = np.unique(self._owners[rows])
-        column = np.full(len(self._counts), -1)
-        column[types] = np.arange(len(types))
-        sizes = self._sizes[mentions]
-        row = np.repeat(np.arange(len(mentions)), sizes)
-        inside = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        columns = column[self._types_of[np.repeat(self._start[mentions], sizes) + inside]]
-        positive = torch.zeros(len(mentions), len(types), dtype=torch.bool)
-        positive[row[columns >= 0], columns[columns >= 0]] = True
-        return mentions, types, positive

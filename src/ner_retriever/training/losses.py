@@ -18,7 +18,7 @@ def softmax_loss(
     Args:
         mentions: (m, dimensions), rows of length 1.
         queries: (t, dimensions), rows of length 1.
-        positive: (m, t) bool; each row and each column holds at least one.
+        positive: (m, t) bool; a row or column without any is a negative to the others alone.
         temperature: scalar by which cosines are divided.
 
     Returns:
@@ -28,6 +28,33 @@ def softmax_loss(
     return (_direction(logits, positive) + _direction(logits.T, positive.T)) / 2
 
 
+def triplet_loss(
+    anchors: Tensor, positives: Tensor, negatives: Tensor, wrong: Tensor, *, margin: float
+) -> Tensor:
+    """Ask that a positive be nearer than two negatives, by a margin (paper, section 3.3).
+
+    The distance is 1 − cosine. The two are the anchor's own negative and the hardest of the batch,
+    the nearest one that is wrong for it; the loss is the sum of max(0, d(anchor, positive) −
+    d(anchor, negative) + margin) over both, in the mean over the anchors.
+
+    Args:
+        anchors, positives, negatives: (n, dimensions), rows of length 1; row i is a triplet.
+        wrong: (n, n) bool, whether ``negatives[j]`` is wrong for ``anchors[i]``; true for i = j.
+
+    Returns:
+        A scalar.
+    """
+    to_positive = (anchors * positives).sum(dim=1)
+    to_negatives = anchors @ negatives.T
+    hardest = to_negatives.masked_fill(~wrong, -torch.inf).amax(dim=1)
+    own = to_negatives.diagonal()
+    return torch.mean(
+        functional.relu(own - to_positive + margin)
+        + functional.relu(hardest - to_positive + margin)
+    )
+
+
 def _direction(logits: Tensor, positive: Tensor) -> Tensor:
     chosen = functional.log_softmax(logits, dim=1).masked_fill(~positive, 0.0).sum(dim=1)
-    return -torch.mean(chosen / positive.sum(dim=1))
+    counts = positive.sum(dim=1)
+    return -torch.mean((chosen / counts.clamp(min=1))[counts > 0])

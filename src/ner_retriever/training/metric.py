@@ -104,3 +104,33 @@ def values_of_types(values: Sequence[float]) -> NDArray[np.float64]:
     if len(values) == 0:
         raise InputError("there are no values to compare; at least one type is needed")
     return np.asarray(values, dtype=np.float64)
+
+
+def mean_r_precision(
+    mentions: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    *,
+    texts: NDArray[np.int64],
+    relevant: Sequence[NDArray[np.int64]],
+) -> float:
+    """Mean R-Precision of queries over texts; a text's score is its best mention's, as in search.
+
+    Args:
+        mentions: (m, dimensions) float32.
+        queries: (q, dimensions) float32.
+        texts: (m,) int64, the text that a mention stands in.
+        relevant: for each query, the mentions that answer it, (r,) int64; their texts are relevant.
+
+    Raises:
+        InputError: nothing is relevant for a query.
+    """
+    order = np.argsort(texts, kind="stable")
+    mentions = mentions[order]
+    _, starts, text_of = np.unique(texts[order], return_index=True, return_inverse=True)
+    text = np.empty_like(text_of)
+    text[order] = text_of
+    values = [
+        r_precision(np.maximum.reduceat(mentions @ query, starts), np.unique(text[answers]))
+        for query, answers in zip(queries, relevant, strict=True)
+    ]
+    return float(np.mean(values))

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.errors import ConfigError
-from ner_retriever.training.activations import Activations
+from ner_retriever.training.annotations import Annotations
+from ner_retriever.training.hierarchy import estimate_hierarchy
 
 _FEWEST_MENTIONS = 12
+_LARGEST_SHARE = 0.02
 _SHARE_OF_TEXTS = 0.25
 
 
@@ -31,56 +33,56 @@ class Split:
 
 
 def split(
-    activations: Activations, *, held_out: int, seed: int, sources: Sequence[str] = ()
+    annotations: Annotations,
+    *,
+    held_out: int,
+    seed: int,
+    sources: Sequence[str] = (),
+    held_out_sources: Sequence[str] = (),
 ) -> Split:
     """Hold out types, with all their descendants and every text that mentions one.
 
-    A type is taken for a descendant of another when nine in ten of its mentions have the other
-    too. Validation searches the held-out types' texts among a quarter of all others. Very common
-    types are not held out: training without ``person`` would tell nothing.
+    Validation searches the held-out types' texts among a quarter of all others. Very common types
+    are not held out: training without ``person`` would tell nothing.
 
     Args:
         held_out: how many types to hold out; 0 trains on everything.
         sources: validate on texts of these sources alone; all, where none is named. A head is for
             sentences, which dictionary entries are not.
+        held_out_sources: texts of these sources are not trained on.
 
     Raises:
         ConfigError: no type is neither too rare nor too common to be held out.
     """
-    counts = np.bincount(activations.types, minlength=len(activations.names))
-    total = len(activations.mentions)
+    counts = np.bincount(annotations.types, minlength=len(annotations.names))
+    total = annotations.count
+    trainable = ~np.isin(annotations.sources, held_out_sources)
     if held_out == 0:
         none = np.empty(0, dtype=np.int64)
-        return Split(np.ones(len(counts), bool), none, np.ones(total, bool), none)
+        return Split(np.ones(len(counts), bool), none, trainable, none)
     generator = np.random.default_rng(seed)
-    wanted = np.isin(activations.sources, sources) if sources else np.ones(total, bool)
-    wanted_types = activations.types[wanted[activations.owners]]
+    wanted = np.isin(annotations.sources, sources) if sources else np.ones(total, bool)
+    wanted_types = annotations.types[wanted[annotations.owners]]
     wanted_counts = np.bincount(wanted_types, minlength=len(counts))
-    eligible = np.flatnonzero((wanted_counts >= _FEWEST_MENTIONS) & (counts <= total // 50))
+    most = int(_LARGEST_SHARE * total)
+    eligible = np.flatnonzero((wanted_counts >= _FEWEST_MENTIONS) & (counts <= most))
     if not len(eligible):
         raise ConfigError(
-            f"no type has {_FEWEST_MENTIONS} to {total // 50} mentions, so none can be held out; "
+            f"no type has {_FEWEST_MENTIONS} to {most} mentions, so none can be held out; "
             "train on more data, or with held_out 0"
         )
     chosen = np.sort(generator.choice(eligible, min(held_out, len(eligible)), replace=False))
-    held_types = np.isin(np.arange(len(counts)), chosen) | _descendants(activations, chosen, counts)
+    hierarchy = estimate_hierarchy(
+        annotations.owners, annotations.types, mentions=total, count=len(counts)
+    )
+    held_types = np.zeros(len(counts), bool)
+    held_types[chosen] = True
+    held_types[hierarchy.descendants.of(chosen)[1]] = True
     held_mentions = np.zeros(total, bool)
-    held_mentions[activations.owners[held_types[activations.types]]] = True
+    held_mentions[annotations.owners[held_types[annotations.types]]] = True
     # The rest of a held-out mention's text goes with it: its context has been seen otherwise.
-    held = np.isin(activations.texts, activations.texts[held_mentions])
-    background = np.unique(activations.texts[wanted & ~held])
+    held = np.isin(annotations.texts, annotations.texts[held_mentions])
+    background = np.unique(annotations.texts[wanted & ~held])
     background = background[generator.random(len(background)) < _SHARE_OF_TEXTS]
-    kept_apart = held | np.isin(activations.texts, background)
-    return Split(~held_types, chosen, ~kept_apart, np.flatnonzero(kept_apart & wanted))
-
-
-def _descendants(
-    activations: Activations, chosen: NDArray[np.int64], counts: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    descendants = np.zeros(len(counts), bool)
-    for ancestor in chosen:
-        owners = activations.owners[activations.types == ancestor]
-        has_ancestor = np.isin(activations.owners, owners)
-        shared = np.bincount(activations.types[has_ancestor], minlength=len(counts))
-        descendants |= (shared >= 0.9 * counts) & (counts > 0)
-    return descendants
+    kept_apart = held | np.isin(annotations.texts, background)
+    return Split(~held_types, chosen, trainable & ~kept_apart, np.flatnonzero(kept_apart & wanted))

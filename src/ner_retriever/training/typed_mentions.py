@@ -5,9 +5,7 @@ characters, end exclusive. An empty list of types marks a mention whose type isn
 that isn't listed is not a type that the mention doesn't have.
 """
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ import numpy as np
 
 from ner_retriever.documents import Span
 from ner_retriever.errors import DocumentError
+from ner_retriever.text.gold.files import read_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +35,12 @@ class TypedText:
 
 
 def read_typed_mentions(files: Sequence[Path]) -> list[TypedText]:
-    """Read files of typed mentions, .jsonl or .jsonl.gz.
+    """Read files of typed mentions, .jsonl, plain, .gz or .bz2.
 
     Raises:
-        DocumentError: a file is missing, or a line is not what it should be.
+        DocumentError: a file is missing or empty, or a line is not what it should be.
     """
-    texts = [text for file in files for text in _read(file)]
-    if not texts:
-        raise DocumentError("the training data hold no text")
-    return texts
+    return [text for file in files for text in _read(file)]
 
 
 def sample(texts: Sequence[TypedText], limit: int | None, seed: int) -> list[TypedText]:
@@ -58,16 +54,13 @@ def sample(texts: Sequence[TypedText], limit: int | None, seed: int) -> list[Typ
 def _read(file: Path) -> Iterator[TypedText]:
     if not file.is_file():
         raise DocumentError(f"no file {file}")
-    opener = gzip.open if file.suffix == ".gz" else open
-    number = 0
-    try:
-        with opener(file, "rt", encoding="utf-8") as stream:
-            for number, line in enumerate(stream, 1):  # noqa: B007
-                yield _parse(json.loads(line))
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise DocumentError(f"{file}: cannot be read past line {number}: {error}") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DocumentError(f"{file}:{number}: not a line of typed mentions: {error!r}") from error
+    for number, line in read_lines(file):
+        try:
+            yield _parse(json.loads(line))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise DocumentError(
+                f"{file}:{number}: not a line of typed mentions: {error!r}"
+            ) from error
 
 
 def _parse(record: dict[str, Any]) -> TypedText:

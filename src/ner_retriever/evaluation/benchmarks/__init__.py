@@ -7,17 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ner_retriever.errors import ConfigError
-from ner_retriever.evaluation.benchmarks.benchmark import (
-    Benchmark,
-    GoldMention,
-    GoldText,
-    is_other,
-)
+from ner_retriever.evaluation.benchmarks.benchmark import Benchmark, is_other
 from ner_retriever.evaluation.benchmarks.download import download
 from ner_retriever.evaluation.benchmarks.few_nerd import load_few_nerd
 from ner_retriever.evaluation.benchmarks.jsonl import load_jsonl
 from ner_retriever.evaluation.benchmarks.multiconer2 import load_multiconer2
 from ner_retriever.evaluation.benchmarks.neretrieve import load_neretrieve
+from ner_retriever.text.gold import GoldMention, GoldText
 
 __all__ = [
     "BENCHMARKS",

@@ -8,37 +8,11 @@ from numpy.typing import NDArray
 
 from ner_retriever.documents import Document, Span
 from ner_retriever.errors import ConfigError, InputError
+from ner_retriever.text.gold import GoldText
+from ner_retriever.text.gold.records import merge
 
 # MultiCoNER 2's catch-all classes; Few-NERD's are recognised by their ending.
 _OTHER_CLASSES = frozenset({"OtherPER", "OtherLOC", "OtherPROD"})
-
-
-@dataclass(frozen=True, slots=True)
-class GoldMention:
-    """A mention that annotators marked.
-
-    Attributes:
-        span: where it stands, in characters of the text.
-        types: the types that it was given; empty where it was marked without one.
-    """
-
-    span: Span
-    types: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GoldText:
-    """A text with everything that annotators marked in it.
-
-    Attributes:
-        id: unique in a benchmark.
-        text: the text.
-        mentions: in the order of the text.
-    """
-
-    id: str
-    text: str
-    mentions: tuple[GoldMention, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +161,7 @@ def assemble(
         known = merged.get(text.text)
         if known is not None:
             text = replace(known, mentions=(*known.mentions, *text.mentions))  # noqa: PLW2901
-        merged[text.text] = replace(text, mentions=_merge(text.mentions))
+        merged[text.text] = replace(text, mentions=merge(text.mentions))
     distinct = tuple(merged.values())
     mentioned = sorted({label for text in distinct for label in _types(text)})
     notes = list(notes)
@@ -199,17 +173,6 @@ def assemble(
         queries={label: queries[label] for label in mentioned},
         other_types=frozenset(filter(is_other, mentioned)),
         notes=tuple(notes),
-    )
-
-
-def _merge(mentions: Iterable[GoldMention]) -> tuple[GoldMention, ...]:
-    """One mention a span, with the types of all, in the order of the text."""
-    types: dict[tuple[int, int], dict[str, None]] = {}
-    for mention in mentions:
-        key = (mention.span.start, mention.span.end)
-        types.setdefault(key, {}).update(dict.fromkeys(mention.types))
-    return tuple(
-        GoldMention(Span(start, end), tuple(types[start, end])) for start, end in sorted(types)
     )
 
 

@@ -9,17 +9,12 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ner_retriever.documents import Span
 from ner_retriever.errors import DocumentError, InputError, first_line
-from ner_retriever.evaluation.benchmarks.benchmark import (
-    Benchmark,
-    GoldMention,
-    GoldText,
-    assemble,
-)
-from ner_retriever.evaluation.benchmarks.files import find_file, read_lines, runs, token_offsets
+from ner_retriever.evaluation.benchmarks.benchmark import Benchmark, assemble
+from ner_retriever.text.gold import GoldText
+from ner_retriever.text.gold.conll import OUTSIDE, gold_text, read_sentences
+from ner_retriever.text.gold.files import find_file
 
-_OUTSIDE = "O"
 _NAMES_FILE = "type-names.json"
 
 _FINE_TYPES = {
@@ -36,6 +31,7 @@ _FINE_TYPES = {
 }
 # In the order of the hub's integer tags, of which 0 is "O".
 LABELS = tuple(f"{coarse}-{fine}" for coarse in _FINE_TYPES for fine in _FINE_TYPES[coarse].split())
+_KNOWN = {OUTSIDE, *LABELS}
 
 # How the reference evaluation writes the names that run words together, letter for letter.
 _SPACED = {
@@ -87,7 +83,11 @@ def load_few_nerd(path: Path) -> Benchmark:
         ("dev.txt", "test.txt", "*.txt", "validation*.parquet", "*.parquet"),
         what="a split of Few-NERD (.txt or .parquet)",
     )
-    sentences = _read_parquet(file) if file.suffix == ".parquet" else _read_text(file)
+    sentences: Iterable[tuple[Sequence[str], Sequence[str]]] = (
+        _read_parquet(file)
+        if file.suffix == ".parquet"
+        else ((sentence.tokens, sentence.tags) for sentence in read_sentences(file, _parse))
+    )
     texts = [
         _gold_text(f"{file.stem}-{number}", tokens, labels)
         for number, (tokens, labels) in enumerate(sentences, start=1)
@@ -98,45 +98,27 @@ def load_few_nerd(path: Path) -> Benchmark:
 
 
 def _gold_text(identifier: str, tokens: Sequence[str], labels: Sequence[str]) -> GoldText:
-    offsets = token_offsets(tokens)
-    mentions = tuple(
-        GoldMention(Span(offsets[first].start, offsets[last].end), (label,))
-        for first, last, label in runs([None if label == _OUTSIDE else label for label in labels])
-    )
-    return GoldText(id=identifier, text=" ".join(tokens), mentions=mentions)
+    tags = [label if label == OUTSIDE else f"I-{label}" for label in labels]
+    return gold_text(identifier, tokens, tags)
 
 
-def _read_text(file: Path) -> Iterator[tuple[list[str], list[str]]]:
-    known = {_OUTSIDE, *LABELS}
-    tokens: list[str] = []
-    labels: list[str] = []
-    for number, line in read_lines(file):
-        if not line.strip():
-            if tokens:
-                yield tokens, labels
-            tokens, labels = [], []
-            continue
-        fields = line.split("\t")
-        if len(fields) != 2 or not fields[0]:
-            raise DocumentError(
-                f"{file}:{number}: expected token<TAB>label, not {line!r}; mend the line"
-            )
-        if fields[1] not in known:
-            raise DocumentError(
-                f"{file}:{number}: {fields[1]!r} is not a fine type of Few-NERD (expected O or one "
-                "such as person-actor); check that this is a Few-NERD file with fine labels"
-            )
-        tokens.append(fields[0])
-        labels.append(fields[1])
-    if tokens:
-        yield tokens, labels
+def _parse(line: str, where: str) -> tuple[str, str]:
+    fields = line.split("\t")
+    if len(fields) != 2 or not fields[0]:
+        raise DocumentError(f"{where}: expected token<TAB>label, not {line!r}; mend the line")
+    if fields[1] not in _KNOWN:
+        raise DocumentError(
+            f"{where}: {fields[1]!r} is not a fine type of Few-NERD (expected O or one such as "
+            "person-actor); check that this is a Few-NERD file with fine labels"
+        )
+    return fields[0], fields[1]
 
 
 def _read_parquet(file: Path) -> Iterator[tuple[list[str], list[str]]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = (_OUTSIDE, *LABELS)
+    names = (OUTSIDE, *LABELS)
     try:
         batches: Iterable[pa.RecordBatch] = pq.ParquetFile(file).iter_batches(
             columns=["tokens", "fine_ner_tags"]

@@ -10,13 +10,9 @@ from typing import Any
 
 from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError
-from ner_retriever.evaluation.benchmarks.benchmark import (
-    Benchmark,
-    GoldMention,
-    GoldText,
-    assemble,
-)
-from ner_retriever.evaluation.benchmarks.files import find_file, read_json_lines
+from ner_retriever.evaluation.benchmarks.benchmark import Benchmark, assemble
+from ner_retriever.text.gold import GoldMention, GoldText
+from ner_retriever.text.gold.files import find_file, read_json_lines
 
 
 def load_jsonl(path: Path) -> Benchmark:

@@ -4,18 +4,14 @@
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from ner_retriever.documents import Span
 from ner_retriever.errors import DocumentError
-from ner_retriever.evaluation.benchmarks.benchmark import (
-    Benchmark,
-    GoldMention,
-    GoldText,
-    assemble,
-)
-from ner_retriever.evaluation.benchmarks.files import find_file, read_lines, token_offsets
+from ner_retriever.evaluation.benchmarks.benchmark import Benchmark, assemble
+from ner_retriever.text.gold import GoldText
+from ner_retriever.text.gold.conll import OUTSIDE, gold_text, read_sentences
+from ner_retriever.text.gold.files import find_file
 
 LABELS = (
     "AerospaceManufacturer",
@@ -52,6 +48,7 @@ LABELS = (
     "VisualWork",
     "WrittenWork",
 )
+_TAGS = {OUTSIDE, *(f"{prefix}-{label}" for prefix in "BI" for label in LABELS)}
 _WORDS = {
     "GRP": "Group",
     "ORG": "Organization",
@@ -92,44 +89,18 @@ def load_multiconer2(path: Path) -> Benchmark:
 
 
 def _read_texts(file: Path) -> Iterator[GoldText]:
-    tags_known = {"O", *(f"{prefix}-{label}" for prefix in "BI" for label in LABELS)}
-    identifier = ""
-    tokens: list[str] = []
-    tags: list[str] = []
-    for number, line in read_lines(file):
-        if not line.strip():
-            if tokens:
-                yield _gold_text(identifier, tokens, tags)
-            identifier, tokens, tags = "", [], []
-            continue
-        if not tokens and line.startswith("# id "):
-            identifier = line.removeprefix("# id ").split("\t")[0].strip()
-            continue
-        fields = line.split(" ")
-        if len(fields) != 4 or not fields[0]:
-            raise DocumentError(f"{file}:{number}: expected token _ _ TAG, not {line!r}; mend it")
-        if fields[3] not in tags_known:
-            raise DocumentError(
-                f"{file}:{number}: {fields[3]!r} is not a tag of MultiCoNER 2 (expected O or one "
-                "such as B-Artist); check that this is the second edition, with fine classes"
-            )
-        identifier = identifier or f"{file.stem}-{number}"
-        tokens.append(fields[0])
-        tags.append(fields[3])
-    if tokens:
-        yield _gold_text(identifier, tokens, tags)
+    for sentence in read_sentences(file, _parse):
+        identifier = sentence.id or f"{file.stem}-{sentence.line}"
+        yield gold_text(identifier, sentence.tokens, sentence.tags)
 
 
-def _gold_text(identifier: str, tokens: Sequence[str], tags: Sequence[str]) -> GoldText:
-    """A sentence; an I- tag that continues nothing begins a mention, as in conlleval."""
-    offsets = token_offsets(tokens)
-    mentions: list[GoldMention] = []
-    previous = "O"
-    for offset, tag in zip(offsets, tags, strict=True):
-        label = tag[2:]
-        if tag.startswith("I-") and previous[2:] == label:
-            mentions[-1] = GoldMention(Span(mentions[-1].span.start, offset.end), (label,))
-        elif tag != "O":
-            mentions.append(GoldMention(offset, (label,)))
-        previous = tag
-    return GoldText(id=identifier, text=" ".join(tokens), mentions=tuple(mentions))
+def _parse(line: str, where: str) -> tuple[str, str]:
+    fields = line.split(" ")
+    if len(fields) != 4 or not fields[0]:
+        raise DocumentError(f"{where}: expected token _ _ TAG, not {line!r}; mend it")
+    if fields[3] not in _TAGS:
+        raise DocumentError(
+            f"{where}: {fields[3]!r} is not a tag of MultiCoNER 2 (expected O or one such as "
+            "B-Artist); check that this is the second edition, with fine classes"
+        )
+    return fields[0], fields[3]

@@ -41,7 +41,7 @@ def check_figure(file: Path) -> None:
     """
     if file.suffix not in _ENDINGS:
         raise InputError(f"cannot draw {file}: its name must end with {', '.join(_ENDINGS)}")
-    new_figure(1, 1)
+    new_figure(1, 1, extra="training")
 
 
 def draw_probe(result: dict[str, Any], file: Path) -> None:
@@ -54,7 +54,7 @@ def draw_probe(result: dict[str, Any], file: Path) -> None:
     Raises:
         MissingExtra: matplotlib is not installed.
     """
-    figure = new_figure(10.0, 8.0)
+    figure = new_figure(10.0, 8.0, extra="training")
     panels = figure.subplots(len(_POOLINGS), len(_MEASURES), sharex=True, sharey="col")
     for row, pooling in zip(panels, _POOLINGS, strict=True):
         for axes, measure in zip(row, _MEASURES, strict=True):
@@ -73,17 +73,15 @@ def draw_probe(result: dict[str, Any], file: Path) -> None:
         x=0.01,
         horizontalalignment="left",
     )
-    handles, labels = panels[0][0].get_legend_handles_labels()
-    chosen = [axes.get_legend_handles_labels() for axes in panels.flat]
-    named = dict(zip(labels, handles, strict=True)) | {
+    named = {
         label: handle
-        for its_handles, its_labels in chosen
-        for label, handle in zip(its_labels, its_handles, strict=True)
+        for axes in panels.flat
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
     figure.legend(
         named.values(), named.keys(), loc="outside lower center", ncols=7, fontsize=8, frameon=False
     )
-    figure.savefig(file, dpi=110, facecolor="white")
+    figure.savefig(file, dpi=100, facecolor="white")
 
 
 def _lines(axes: "Axes", result: dict[str, Any], pooling: Pooling, measure: str) -> None:

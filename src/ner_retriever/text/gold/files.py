@@ -1,4 +1,4 @@
-"""Reading benchmark files line by line, plain or compressed, and mentions out of tagged tokens."""
+"""Reading annotated corpora line by line, plain or compressed, and where tokens stand."""
 
 import bz2
 import gzip
@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, cast
 
 from ner_retriever.documents import Span
 from ner_retriever.errors import DocumentError, InputError
+from ner_retriever.text.lines import READ_ERRORS
 
 
 def find_file(path: Path, patterns: Sequence[str], *, what: str) -> Path:
@@ -54,13 +55,13 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         raise DocumentError(
             f"{path}:{number}: not UTF-8 at byte {error.start} of the line; convert the file"
         ) from error
-    except (OSError, EOFError) as error:
+    except READ_ERRORS as error:
         raise DocumentError(
             f"{path}: cannot be read after line {number} ({error}); check the path and whether "
             "the download is complete"
         ) from error
     if number == 0:
-        raise DocumentError(f"{path}: the file is empty; a benchmark holds at least one text")
+        raise DocumentError(f"{path}: the file is empty; at least one text is expected")
 
 
 def read_json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -75,7 +76,7 @@ def read_json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         where = f"{path}:{number}"
         try:
             record = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise DocumentError(f"{where}: not a JSON object ({error}); mend the line") from error
         if not isinstance(record, dict):
             raise DocumentError(
@@ -92,19 +93,6 @@ def token_offsets(tokens: Sequence[str]) -> list[Span]:
         spans.append(Span(start, start + len(token)))
         start += len(token) + 1
     return spans
-
-
-def runs(labels: Sequence[str | None]) -> list[tuple[int, int, str]]:
-    """Stretches of the same label: (first token, last token, label); ``None`` is outside."""
-    found: list[tuple[int, int, str]] = []
-    for position, label in enumerate(labels):
-        if label is None:
-            continue
-        if found and found[-1][1] == position - 1 and found[-1][2] == label:
-            found[-1] = (found[-1][0], position, label)
-        else:
-            found.append((position, position, label))
-    return found
 
 
 def _open(path: Path) -> BinaryIO:
