@@ -24,7 +24,7 @@ from ner_retriever.training.losses import softmax_loss
 from ner_retriever.training.metric import r_precision
 from ner_retriever.training.objectives import SoftmaxObjective
 from ner_retriever.training.split import Split, split
-from ner_retriever.training.typed_mentions import TypedText, read_typed_mentions, sample
+from ner_retriever.training.typed_mentions import TypedText, read_typed_mentions, sample, without
 from ner_retriever.training.vectors import FrozenVectors
 from toys import LetterBackbone
 
@@ -383,6 +383,14 @@ def test_files_without_training_data(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_text("")
     with pytest.raises(DocumentError, match="the file is empty"):
         read_typed_mentions([tmp_path / "empty.jsonl"])
+
+
+def test_excluded_texts_are_left_out_whatever_their_spacing() -> None:
+    assert [text.id for text in without(TEXTS, ["No, mention!", "AB-CD", "mention"])] == [
+        "3",
+        "4",
+        "5",
+    ]
 
 
 def test_a_sample_keeps_the_order_and_hangs_on_the_seed() -> None:

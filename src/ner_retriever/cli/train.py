@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,6 +35,13 @@ def train(
         Path | None,
         typer.Option(help="JSON file: the type names of each label of the CoNLL files."),
     ] = None,
+    exclude: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Documents that must not be trained on, such as a benchmark's, in any form that "
+            "`index` reads; may be given again."
+        ),
+    ] = None,
     limit_texts: Annotated[
         int | None, typer.Option(help="Train on a random sample of so many texts.", min=1)
     ] = None,
@@ -49,6 +58,7 @@ def train(
     Example: ner-retriever train --data typed-mentions.jsonl.gz --preset minilm --out my-head
     """
     from ner_retriever.encode import load_extractor
+    from ner_retriever.text.readers import read_documents
     from ner_retriever.training.activations import extract
     from ner_retriever.training.adapter import Adapter
     from ner_retriever.training.annotations import annotate
@@ -56,14 +66,24 @@ def train(
     from ner_retriever.training.data import read_training_texts
     from ner_retriever.training.loop import train as train_head
     from ner_retriever.training.output import write_head
-    from ner_retriever.training.typed_mentions import sample
+    from ner_retriever.training.phrasings import lower_case, rephrase
+    from ner_retriever.training.typed_mentions import sample, without
     from ner_retriever.training.vectors import FrozenVectors, LiveVectors, Vectors
 
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     settings = load_preset(preset)
     how = TrainingConfig.from_record(_read_config(config))
-    texts = sample(read_training_texts(data, label_map=label_map), limit_texts, how.seed)
+    texts = read_training_texts(data, label_map=label_map)
+    if exclude:
+        excluded = (document.text for document in read_documents(exclude))
+        kept = without(texts, excluded)
+        console.print(f"{len(texts) - len(kept):,} texts are excluded")
+        texts = kept
+    texts = sample(texts, limit_texts, how.seed)
+    if how.phrasings:
+        texts = rephrase(texts, how.seed)
+    texts = lower_case(texts, how.lower_case, how.seed)
     annotations = annotate(texts)
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     extractor = load_extractor(settings)
     adapter: Adapter | None = None
     vectors: Vectors
@@ -71,26 +91,23 @@ def train(
         vectors = LiveVectors(extractor, texts, annotations.names, bfloat16=how.adapter.bfloat16)
         adapter = Adapter(extractor.backbone, rank=how.adapter.rank, seed=how.seed)
     else:
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("extracting", total=len(texts))
-            activations = extract(
-                extractor,
-                texts,
-                cache or cache_folder() / "activations",
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
+        with _progress(console, "extracting") as advance:
+            folder = cache or cache_folder() / "activations"
+            activations = extract(extractor, texts, folder, progress=advance)
         vectors = FrozenVectors(activations)
     checkpoint = out / "checkpoint.safetensors"
     start = time.monotonic()
-    trained = train_head(
-        annotations,
-        texts,
-        vectors,
-        how,
-        adapter=adapter,
-        checkpoint=checkpoint,
-        report=lambda record: console.print(json.dumps(record)),
-    )
+    with _progress(console, "training") as advance:
+        trained = train_head(
+            annotations,
+            texts,
+            vectors,
+            how,
+            adapter=adapter,
+            checkpoint=checkpoint,
+            report=lambda record: console.print(json.dumps(record)),
+            progress=advance,
+        )
     write_head(
         out,
         trained,
@@ -103,6 +120,13 @@ def train(
     )
     checkpoint.unlink(missing_ok=True)
     console.print(f"{out}: {trained.head.width} to {trained.head.dimensions} dimensions")
+
+
+@contextmanager
+def _progress(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _read_config(name: str | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from ner_retriever.evaluation.benchmarks import Benchmark
 from ner_retriever.head.record import find_head
+from ner_retriever.text.sameness import letters
 
 _TYPES_NAME = "types.txt"
 
@@ -53,9 +54,9 @@ def training_overlap(benchmark: Benchmark, training_texts: Iterable[str]) -> tup
     """
     ids: dict[str, list[str]] = {}
     for text in benchmark.texts:
-        ids.setdefault(_letters(text.text), []).append(text.id)
+        ids.setdefault(letters(text.text), []).append(text.id)
     ids.pop("", None)
-    found = {key for key in map(_letters, training_texts) if key in ids}
+    found = {key for key in map(letters, training_texts) if key in ids}
     return tuple(identifier for key, own in ids.items() if key in found for identifier in own)
 
 
@@ -72,7 +73,3 @@ def _singular(name: str) -> str:
     if len(name) > 3 and name.endswith("s") and not name.endswith(("ss", "us", "is")):
         return name[:-1]
     return name
-
-
-def _letters(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())

@@ -16,7 +16,7 @@ from ner_retriever.errors import (
 
 FORMAT = 1
 WEIGHTS_NAME, RECORD_NAME = "head.safetensors", "head.json"
-# PEFT's name, so that its own loader reads the file too.
+# PEFT's name for such a file.
 ADAPTER_NAME = "adapter_model.safetensors"
 _BUNDLED = Path(__file__).parent / "bundled"
 _WIDEST = 1 << 16

@@ -7,7 +7,7 @@ from typing import Any
 
 from ner_retriever.config import Preset
 from ner_retriever.errors import ModelError
-from ner_retriever.head.record import HeadRecord, read_record
+from ner_retriever.head.record import ADAPTER_NAME, HeadRecord, read_record
 from ner_retriever.markdown import table
 from ner_retriever.training.sources import NOT_STATED, SOURCES, Source
 
@@ -70,7 +70,7 @@ def model_card(name: str, record: HeadRecord, preset: Preset) -> str:
     parts = [_what_it_is(name, record, preset)]
     if sources := notes.get("sources"):
         parts.append(_data(sources, notes.get("types")))
-    parts += [_measured(notes), _training(notes), _USE]
+    parts += [_measured(notes), _training(record), _USE]
     return "\n".join(filter(None, parts))
 
 
@@ -91,11 +91,21 @@ def _what_it_is(name: str, record: HeadRecord, preset: Preset) -> str:
         f"- **Site:** the {site.component} vectors of block {site.block}, counted from 0, "
         f"{_POOLING[site.pooling]}; fingerprint `{record.site}`",
         f"- **Layers:** {record.width} to {record.hidden} to {record.dimensions} numbers",
+        *_adapter(record),
         "",
         "It fits this backbone and this site alone, and is refused for any other.",
         *reading,
     ]
     return "\n".join(lines) + "\n"
+
+
+def _adapter(record: HeadRecord) -> list[str]:
+    if not record.adapter:
+        return []
+    return [
+        f"- **Adapter:** `{ADAPTER_NAME}` holds low-rank updates of the blocks below the",
+        "  site, trained together with the head and merged into the backbone when it is loaded",
+    ]
 
 
 def _data(sources: Mapping[str, Mapping[str, int]], types: int | None) -> str:
@@ -154,10 +164,12 @@ def _sizes(sizes: list[Mapping[str, Any]]) -> str:
     return table(["numbers", *kinds], rows)
 
 
-def _training(notes: Mapping[str, Any]) -> str:
+def _training(record: HeadRecord) -> str:
+    notes = record.notes
     lines = []
     if (seconds := notes.get("seconds")) is not None:
-        lines.append(f"- {seconds:,} seconds, once the activations were extracted")
+        what = "" if record.adapter else ", once the activations were extracted"
+        lines.append(f"- {seconds:,} seconds{what}")
     if commit := notes.get("commit"):
         lines.append(f"- commit `{commit}`")
     if versions := notes.get("versions"):

@@ -116,6 +116,8 @@ class TrainingConfig(Settings):
         hidden, dimensions, dropout: of the head.
         nested: numbers of leading dimensions that must serve alone as well (Kusupati et al. 2022).
         steps: batches in all; a triplet loss counts epochs instead.
+        phrasings: whether mentions are also given their types in other words.
+        lower_case: share of texts that lose their capitals.
         rarest: types with fewer mentions are left out.
         learning_rate, weight_decay: AdamW's; the rate rises at first and falls to 0 on a cosine.
         held_out: types kept for validation; 0 trains on all.
@@ -133,6 +135,8 @@ class TrainingConfig(Settings):
     nested: tuple[int, ...] = ()
     dropout: float = 0.1
     steps: int = 1500
+    phrasings: bool = False
+    lower_case: float = 0.0
     rarest: int = 2
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
@@ -161,6 +165,8 @@ class TrainingConfig(Settings):
         _check_at_least(0, held_out=self.held_out, patience=self.patience)
         if self.learning_rate <= 0:
             raise ConfigError(f"learning_rate must be greater than 0, not {self.learning_rate}")
+        if not 0 <= self.lower_case <= 1:
+            raise ConfigError(f"lower_case must lie between 0 and 1, not {self.lower_case}")
         if not all(isinstance(size, int) and 0 < size < self.dimensions for size in self.nested):
             raise ConfigError(
                 f"nested must be numbers of dimensions under {self.dimensions}, not {self.nested}"

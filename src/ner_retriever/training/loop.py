@@ -29,6 +29,7 @@ _RISE = 0.05
 _CENTRED_ON = 4096
 
 Report = Callable[[dict[str, Any]], None]
+Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def train(
     adapter: Adapter | None = None,
     checkpoint: Path | None = None,
     report: Report | None = None,
+    progress: Advance | None = None,
 ) -> Trained:
     """Train a head; same data, vectors, config and threads, same head.
 
@@ -70,6 +72,7 @@ def train(
         adapter: of the backbone that the vectors come from; trained with the head.
         checkpoint: file where the run's state is kept; a run that was stopped goes on from there.
         report: called with each record of the log as it is made.
+        progress: called after each step with (steps done, steps in all).
 
     Raises:
         ConfigError: the data don't allow what the config asks for, or the file holds the state of
@@ -87,19 +90,27 @@ def train(
     objective = _objective(annotations, texts, vectors, config, parts, head)
     run = _Run(annotations, vectors, config, parts, head, objective, adapter)
     steps = objective.steps if isinstance(objective, TripletObjective) else config.steps
-    log = run.fit(steps, checkpoint, report)
+    log = run.fit(steps, checkpoint, report, progress)
+    found = run.validation
+    if config.held_out and not found:
+        # The best model is from before this run was resumed.
+        found = validate(head, vectors, annotations, parts)
     return Trained(
         head=head.eval().requires_grad_(False),
         adapter=adapter.tensors() if adapter else None,
         types=tuple(annotations.names[number] for number in objective.types),
         log=log,
-        validation=validate(head, vectors, annotations, parts) if config.held_out else None,
+        validation=found,
         exclusions=objective.exclusions,
     )
 
 
 class _Run:
-    """A model in training: head, what the objective learns, adapter."""
+    """A model in training: head, what the objective learns, adapter.
+
+    Attributes:
+        validation: of the best model, where it was found in this run.
+    """
 
     def __init__(
         self,
@@ -111,6 +122,7 @@ class _Run:
         objective: Objective,
         adapter: Adapter | None,
     ) -> None:
+        self.validation: Validation | None = None
         self._annotations, self._vectors, self._parts = annotations, vectors, parts
         self._config, self._head, self._objective = config, head, objective
         quick = nn.ModuleList([head, objective.parameters])
@@ -124,7 +136,11 @@ class _Run:
         )
 
     def fit(
-        self, steps: int, checkpoint: Path | None, report: Report | None
+        self,
+        steps: int,
+        checkpoint: Path | None,
+        report: Report | None,
+        advance: Advance | None,
     ) -> list[dict[str, Any]]:
         """Train to the end, from where a stopped run left it, keep the best, return the log."""
         config = self._config
@@ -137,6 +153,8 @@ class _Run:
         while progress.step < steps and not 0 < config.patience <= progress.since_best:
             losses.append(self._step(progress.step, steps))
             progress.step += 1
+            if advance:
+                advance(progress.step, steps)
             if progress.step % config.evaluate_every == 0 or progress.step == steps:
                 self._look(progress, float(np.mean(losses)))
                 losses.clear()
@@ -170,7 +188,7 @@ class _Run:
             value = record["validation_r_precision"] = found.r_precision()
             progress.since_best += 1
             if value > progress.best_value:
-                progress.best_value, progress.since_best = value, 0
+                progress.best_value, progress.since_best, self.validation = value, 0, found
                 state = self._model.state_dict()
                 progress.best = {name: weights.clone() for name, weights in state.items()}
         progress.log.append(record)

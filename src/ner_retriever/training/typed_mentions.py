@@ -6,7 +6,7 @@ that isn't listed is not a type that the mention doesn't have.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 from ner_retriever.documents import Span
 from ner_retriever.errors import DocumentError
 from ner_retriever.text.gold.files import read_lines
+from ner_retriever.text.sameness import letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ def sample(texts: Sequence[TypedText], limit: int | None, seed: int) -> list[Typ
         return list(texts)
     chosen = np.random.default_rng(seed).choice(len(texts), limit, replace=False)
     return [texts[index] for index in np.sort(chosen)]
+
+
+def without(texts: Sequence[TypedText], excluded: Iterable[str]) -> list[TypedText]:
+    """Leave out the texts that equal one of others, letters and digits alone compared."""
+    unwanted = set(map(letters, excluded))
+    return [text for text in texts if letters(text.text) not in unwanted]
 
 
 def _read(file: Path) -> Iterator[TypedText]:

@@ -1,6 +1,6 @@
-"""R-Precision from plain scores, to choose by while training."""
+"""R-Precision of held-out types, to choose by while training."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ner_retriever.head.network import Head
 from ner_retriever.training.annotations import Annotations
-from ner_retriever.training.metric import r_precision
+from ner_retriever.training.metric import mean_r_precision
+from ner_retriever.training.sizes import Size, measure_sizes
 from ner_retriever.training.split import Split
 from ner_retriever.training.vectors import Vectors
 
@@ -21,23 +22,30 @@ class Validation:
     Attributes:
         mentions: (mentions, dimensions) float32, rows of length 1.
         queries: (types, dimensions) float32, rows of length 1.
-        starts: (texts,) int64, the first mention of each text.
-        relevant: for each type, the numbers of the texts that mention it.
+        texts: (mentions,) int64, the text that a mention stands in.
+        relevant: for each type, the positions of the mentions that have it.
     """
 
     mentions: NDArray[np.float32]
     queries: NDArray[np.float32]
-    starts: NDArray[np.int64]
-    relevant: list[NDArray[np.int64]]
+    texts: NDArray[np.int64]
+    relevant: Sequence[NDArray[np.int64]]
 
     def r_precision(self) -> float:
         """The mean over the types; a text's score is its best mention's, as in search."""
-        scores = self.queries @ self.mentions.T
-        values = [
-            r_precision(np.maximum.reduceat(row, self.starts), relevant)
-            for row, relevant in zip(scores, self.relevant, strict=True)
-        ]
-        return float(np.mean(values))
+        return mean_r_precision(
+            self.mentions, self.queries, texts=self.texts, relevant=self.relevant
+        )
+
+    def sizes(self, dimensions: Sequence[int]) -> list[Size]:
+        """R-Precision with fewer and smaller numbers."""
+        return measure_sizes(
+            self.mentions,
+            self.queries,
+            texts=self.texts,
+            relevant=self.relevant,
+            dimensions=dimensions,
+        )
 
 
 @torch.no_grad()
@@ -45,22 +53,12 @@ def validate(head: Head, vectors: Vectors, annotations: Annotations, split: Spli
     """Embed what is held out with the head as it is now."""
     rows = split.validation_mentions
     head.eval()
-    text = annotations.texts[rows]
-    starts = np.flatnonzero(np.r_[True, text[1:] != text[:-1]])
     return Validation(
         mentions=head.mentions(vectors.mentions(rows)).numpy(),
         queries=head.queries(vectors.queries(split.validation_types)).numpy(),
-        starts=starts,
-        relevant=list(_relevant(annotations, split, rows, starts)),
+        texts=annotations.texts[rows],
+        relevant=[
+            np.flatnonzero(np.isin(rows, annotations.owners[annotations.types == number]))
+            for number in split.validation_types
+        ],
     )
-
-
-def _relevant(
-    annotations: Annotations,
-    split: Split,
-    rows: NDArray[np.int64],
-    starts: NDArray[np.int64],
-) -> Iterator[NDArray[np.int64]]:
-    for number in split.validation_types:
-        is_one = np.isin(rows, annotations.owners[annotations.types == number])
-        yield np.flatnonzero(np.maximum.reduceat(is_one, starts))
