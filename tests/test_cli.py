@@ -23,6 +23,7 @@ from cli_helpers import DOCUMENTS, error, found, make_index, run, write_jsonl
 from ner_retriever import Document, Retriever, Span
 from ner_retriever.cli import main
 from ner_retriever.detect.spacy_spans import SpacySpans
+from ner_retriever.head.record import ADAPTER_NAME
 
 TEXTS = ["Sue stands in Chicago.", "The Louvre, in Paris."]
 PUBLISHED = Path(__file__).parents[2] / "shared/data/published-head/contrastive_projection_head.pth"
@@ -414,7 +415,10 @@ def test_code_in_a_head_is_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "head").exists()
 
 
-def test_a_head_is_trained_and_used(tmp_path: Path, toy_preset: Path) -> None:
+@pytest.mark.parametrize("adapter", [None, {"rank": 2}])
+def test_a_head_is_trained_and_used(
+    tmp_path: Path, toy_preset: Path, adapter: dict[str, int] | None
+) -> None:
     cities, animals = ("Oslo", "Rome", "Lima", "Bern"), ("lynx", "wolf", "bear", "crow")
     data = write_jsonl(
         tmp_path / "typed.jsonl",
@@ -431,14 +435,21 @@ def test_a_head_is_trained_and_used(tmp_path: Path, toy_preset: Path) -> None:
         ],
     )
     config = tmp_path / "config.json"
-    config.write_text(json.dumps({"steps": 4, "hidden": 16, "dimensions": 8, "evaluate_every": 2}))
+    how = {"steps": 4, "hidden": 16, "dimensions": 8, "evaluate_every": 2, "adapter": adapter}
+    config.write_text(json.dumps(how))
+    (tmp_path / "benchmark.txt").write_text("2, Oslo\n")
     outcome = run(
         "train", "--data", data, "--preset", toy_preset, "--out", tmp_path / "head",
-        "--config", config, "--cache", tmp_path / "cache",
+        "--config", config, "--cache", tmp_path / "cache", "--exclude", tmp_path / "benchmark.txt",
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
+    assert "1 texts are excluded" in outcome.err
     assert outcome.err.endswith("head: 32 to 8 dimensions\n")
     assert len((tmp_path / "head" / "log.jsonl").read_text().splitlines()) == 2
+    written = {file.name for file in (tmp_path / "head").iterdir()}
+    expected = {"README.md", "curves.png", "head.json", "head.safetensors", "log.jsonl"}
+    assert written - {"types.txt"} == expected | ({ADAPTER_NAME} if adapter else set())
+    assert "| made up | 23 | 23 |" in (tmp_path / "head" / "README.md").read_text()
     preset = json.loads(toy_preset.read_text()) | {"head": str(tmp_path / "head")}
     (tmp_path / "headed.json").write_text(json.dumps(preset))
     (tmp_path / "documents").mkdir()
