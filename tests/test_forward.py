@@ -12,7 +12,7 @@ from ner_retriever.backbone.forward import Window
 from ner_retriever.backbone.model import Backbone
 from ner_retriever.config import Component, Pooling, Site
 from ner_retriever.errors import UnsupportedModel
-from toys import BLOCKS, CAUSAL, CONFIGS, MODULES, VOCABULARY, byte_tokenizer, tiny_model
+from toys import BLOCKS, CAUSAL, CONFIGS, MODULES, byte_tokenizer, tiny_model, windows
 
 FAMILIES = sorted(CONFIGS)
 COMPONENTS = get_args(Component)
@@ -51,15 +51,6 @@ def pooled(rows: Tensor, first: int, last: int, pooling: Pooling) -> Tensor:
             return rows[last - 1]
         case "mean":
             return rows[first:last].mean(dim=0)
-
-
-def windows(count: int, seed: int = 0) -> list[Window]:
-    generator = np.random.default_rng(seed)
-    made = []
-    for length in generator.integers(3, 20, count):
-        ids = generator.integers(4, VOCABULARY, length)
-        made.append(Window(ids=ids, ranges=np.array([[0, 2], [length // 2, length]])))
-    return made
 
 
 @pytest.mark.parametrize("component", COMPONENTS)

@@ -14,8 +14,8 @@ from ner_retriever.evaluation.metrics import (
     measure,
     trec_names,
 )
-from ner_retriever.evaluation.significance import bootstrap_interval, paired_permutation_test
-from ner_retriever.training.metric import r_precision, ranking
+from ner_retriever.evaluation.significance import paired_permutation_test
+from ner_retriever.training.metric import auc, bootstrap_interval, r_precision, ranking
 
 NOT_RETRIEVED = float("-inf")
 
@@ -122,6 +122,26 @@ def test_macro_average_counts_types_the_same() -> None:
     assert macro_average(values, values.keys()) == pytest.approx(0.6)
     with pytest.raises(InputError, match="only catch-all types"):
         macro_average(values, [])
+
+
+@pytest.mark.parametrize(
+    ("positive", "negative", "expected"),
+    [
+        ([0.9, 0.8], [0.1, 0.2, 0.3], 1.0),
+        ([0.1], [0.2, 0.3], 0.0),
+        # 0.5 is above one of two, 0.1 above none.
+        ([0.5, 0.1], [0.3, 0.7], 1 / 4),
+        # An equal score counts one half.
+        ([0.5, 0.5], [0.5, 0.2], 3 / 4),
+    ],
+)
+def test_auc_by_hand(positive: list[float], negative: list[float], expected: float) -> None:
+    assert auc(scores(*positive), scores(*negative)) == pytest.approx(expected)
+
+
+def test_auc_needs_both_kinds() -> None:
+    with pytest.raises(InputError, match="not 1 and 0"):
+        auc(scores(0.5), scores())
 
 
 # Significance

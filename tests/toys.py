@@ -121,6 +121,16 @@ def tiny_model(family: str, seed: int = 0) -> nn.Module:
     return AutoModel.from_config(config).eval()
 
 
+def windows(count: int, seed: int = 0) -> list[Window]:
+    """Return windows of random tokens, each with two mentions."""
+    generator = np.random.default_rng(seed)
+    made = []
+    for length in generator.integers(3, 20, count):
+        ids = generator.integers(4, VOCABULARY, length)
+        made.append(Window(ids=ids, ranges=np.array([[0, 2], [length // 2, length]])))
+    return made
+
+
 def byte_tokenizer(*, special: bool) -> PreTrainedTokenizerFast:
     """Return a tokenizer that gives a token for each UTF-8 byte, with offsets in characters.
 

@@ -58,6 +58,10 @@ class Extractor:
                 "special tokens and prefix; raise it or shorten the prefix"
             )
 
+    def reading(self, preset: Preset) -> "Extractor":
+        """Return an extractor with the same backbone and site and another prefix or template."""
+        return Extractor(preset, self.backbone, self.fingerprint)
+
     @cached_property
     def width(self) -> int:
         """Width of the vectors; the first time, this costs the reading of a query."""

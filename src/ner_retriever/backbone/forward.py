@@ -4,8 +4,7 @@ The pass ends at the module that a site taps, and the site's projection is appli
 tokens alone. The result equals a hook on the full model (tests/test_forward.py).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from ner_retriever.backbone.families import Tap
 from ner_retriever.config import Pooling
@@ -47,6 +47,16 @@ def site_vectors(
     Returns:
         (mentions, width), in the model's dtype and on its device.
     """
+    states = _states(model, tap, **padded(windows, pad_id=pad_id, model=model))
+    return tap.project(pool(states, windows, pooling))
+
+
+def padded(windows: list[Window], *, pad_id: int, model: nn.Module) -> dict[str, Tensor]:
+    """Return a batch as a model takes it: ids, padded on the right, and the mask of what is real.
+
+    Returns:
+        Two (batch, tokens) int64 tensors on the model's device, by the names of its arguments.
+    """
     device = next(model.parameters()).device
     lengths = torch.tensor([len(window.ids) for window in windows])
     longest = int(lengths.max())
@@ -54,44 +64,46 @@ def site_vectors(
     for row, window in enumerate(windows):
         ids[row, : len(window.ids)] = torch.from_numpy(window.ids)
     mask = (torch.arange(longest) < lengths[:, None]).long()
-    states = _states(model, tap, input_ids=ids.to(device), attention_mask=mask.to(device))
-    return tap.project(_pool(states, windows, pooling))
+    return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
+
+
+def watch(tap: Tap, seen: Callable[[Tensor], None]) -> RemovableHandle:
+    """Have ``seen`` called in each pass with what the tapped module is given or gives.
+
+    Args:
+        seen: is called with (batch, tokens, hidden).
+    """
+
+    def enter(_module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        seen(args[0] if args else kwargs["hidden_states"])
+
+    def leave(_module: nn.Module, _args: Any, output: Any) -> None:
+        seen(output[0] if isinstance(output, tuple) else output)
+
+    if tap.before:
+        return tap.module.register_forward_pre_hook(enter, with_kwargs=True)
+    return tap.module.register_forward_hook(leave)
 
 
 def _states(model: nn.Module, tap: Tap, **inputs: Tensor) -> Tensor:
     """Return what the tapped module is given or gives, (batch, tokens, hidden)."""
-    with _captured(tap) as captured:
-        try:
-            model(**inputs)
-        except _Stop:
-            return captured[0]
+    captured: list[Tensor] = []
+
+    def stop(states: Tensor) -> None:
+        captured.append(states)
+        raise _Stop
+
+    handle = watch(tap, stop)
+    try:
+        model(**inputs)
+    except _Stop:
+        return captured[0]
+    finally:
+        handle.remove()
     raise RuntimeError(f"the forward pass never reached {type(tap.module).__name__}")
 
 
-@contextmanager
-def _captured(tap: Tap) -> Iterator[list[Tensor]]:
-    captured: list[Tensor] = []
-
-    def enter(_module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        captured.append(args[0] if args else kwargs["hidden_states"])
-        raise _Stop
-
-    def leave(_module: nn.Module, _args: Any, output: Any) -> None:
-        captured.append(output[0] if isinstance(output, tuple) else output)
-        raise _Stop
-
-    handle = (
-        tap.module.register_forward_pre_hook(enter, with_kwargs=True)
-        if tap.before
-        else tap.module.register_forward_hook(leave)
-    )
-    try:
-        yield captured
-    finally:
-        handle.remove()
-
-
-def _pool(states: Tensor, windows: list[Window], pooling: Pooling) -> Tensor:
+def pool(states: Tensor, windows: list[Window], pooling: Pooling) -> Tensor:
     """Pool each mention's tokens, (batch, tokens, hidden) to (mentions, hidden).
 
     A projection is affine, so pooling before it gives what pooling after it would, for fewer rows.

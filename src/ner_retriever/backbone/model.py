@@ -110,15 +110,21 @@ class Backbone:
         Raises:
             ModelError: a window is longer than the model's positions go, or memory runs out.
         """
-        pad_id = self._tokenizer.pad_token_id or 0
         try:
-            return site_vectors(self.model, self._tap, self.site.pooling, windows, pad_id=pad_id)
+            return self._run(windows)
         except (IndexError, RuntimeError) as error:
             longest = max(len(window.ids) for window in windows)
             raise ModelError(
                 f"the model cannot read {len(windows)} windows of up to {longest} tokens "
                 f"({first_line(error)}); lower the preset's max_tokens, or free memory"
             ) from error
+
+    @property
+    def _pad_id(self) -> int:
+        return self._tokenizer.pad_token_id or 0
+
+    def _run(self, windows: list[Window]) -> Tensor:
+        return site_vectors(self.model, self._tap, self.site.pooling, windows, pad_id=self._pad_id)
 
     def _special_ids(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the special tokens that the tokenizer puts before and after a text."""
@@ -147,12 +153,30 @@ def load_backbone(
             such site.
         WeightsCorrupted: the adapter cannot be read, or is none of this model's.
     """
+    model, tokenizer = load_model(weights, blocks=site.block + 1, device=device)
+    if adapter:
+        merge_adapter(model, adapter)
+    return Backbone(model, tokenizer, site)
+
+
+def load_model(
+    weights: Weights, *, blocks: int | None = None, device: str | None = None
+) -> tuple[nn.Module, Any]:
+    """Load a model and its tokenizer: float32 on a CPU, bfloat16 on a GPU.
+
+    Args:
+        blocks: how many are loaded; all of them by default.
+        device: as torch names it; by default a GPU where there is one.
+
+    Raises:
+        UnsupportedModel: the files are not a whole model that transformers can read.
+    """
     from transformers import AutoTokenizer
 
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     try:
         with quiet_transformers():
-            model, missing = _read(weights.folder, site, where)
+            model, missing = _read(weights.folder, blocks, where)
             tokenizer = AutoTokenizer.from_pretrained(
                 weights.folder, local_files_only=True, trust_remote_code=False
             )
@@ -161,19 +185,17 @@ def load_backbone(
             f"the model in {weights.folder} cannot be loaded: {first_line(error)}"
         ) from error
     refuse_incomplete(missing, weights.folder)
-    if adapter:
-        merge_adapter(model, adapter)
-    return Backbone(model.to(where), tokenizer, site)
+    return model.to(where), tokenizer
 
 
-def _read(folder: Path, site: Site, where: torch.device) -> tuple[nn.Module, set[str]]:
-    """Read a model up to a site's block; also return the names of weights that are missing."""
+def _read(folder: Path, blocks: int | None, where: torch.device) -> tuple[nn.Module, set[str]]:
+    """Read a model's first blocks; also return the names of weights that are missing."""
     from transformers import AutoConfig, AutoModel
 
     config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     model, loading = AutoModel.from_pretrained(
         folder,
-        config=_cut_config(config, site),
+        config=_cut_config(config, blocks),
         dtype=torch.float32 if where.type == "cpu" else torch.bfloat16,
         use_safetensors=True,
         local_files_only=True,
@@ -183,11 +205,10 @@ def _read(folder: Path, site: Site, where: torch.device) -> tuple[nn.Module, set
     return model, set(loading["missing_keys"])
 
 
-def _cut_config(config: Any, site: Site) -> Any:
-    """Let transformers load no block past the site's."""
+def _cut_config(config: Any, blocks: int | None) -> Any:
+    """Let transformers load no more than the first blocks."""
     config.use_cache = False
-    blocks = site.block + 1
-    if config.num_hidden_layers > blocks:
+    if blocks is not None and config.num_hidden_layers > blocks:
         layer_types = getattr(config, "layer_types", None)
         if layer_types:
             config.layer_types = layer_types[:blocks]

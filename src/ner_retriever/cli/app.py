@@ -20,6 +20,7 @@ from ner_retriever.cli import (
     info,
     mcp,
     models,
+    probe,
     queries,
     report,
     search,
@@ -50,6 +51,7 @@ app.command("mcp")(mcp.mcp)
 app.command("delete")(delete.delete)
 app.command("info")(info.info)
 app.command("train")(train.train)
+app.command("probe")(probe.probe)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("convert")(convert.convert)

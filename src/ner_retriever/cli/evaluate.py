@@ -8,20 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from ner_retriever.cli.benchmark import Data, LimitTexts, Name, Seed, read_benchmark
 from ner_retriever.cli.output import open_output
+from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET
 from ner_retriever.errors import InputError
 
@@ -98,7 +89,7 @@ def evaluate(
     trained_on = _training_texts(training_data, label_map) if training_data else None
     with console.status("loading models"):
         systems = load_systems(system or _DEFAULT_SYSTEMS, preset=preset, spans=spans.value)
-    with _progress_bar(console) as bar:
+    with progress_bar(console) as bar:
         result = runner.evaluate(
             texts,
             systems,
@@ -107,7 +98,7 @@ def evaluate(
             training_texts=trained_on,
             examples=examples,
             seed=seed,
-            progress=_Show(bar),
+            progress=Stages(bar),
         )
     if out is not None:
         with open_output(out) as stream:
@@ -125,33 +116,6 @@ def _training_texts(files: list[Path], label_map: Path | None) -> list[str]:
     from ner_retriever.training.data import read_training_texts
 
     return [text.text for text in read_training_texts(files, label_map=label_map)]
-
-
-class _Show:
-    """A bar for each stage, as it begins."""
-
-    def __init__(self, bar: Progress) -> None:
-        self._bar = bar
-        self._tasks: dict[str, TaskID] = {}
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bar.add_task(stage, total=total)
-        self._bar.update(self._tasks[stage], completed=done)
-
-
-def _progress_bar(console: Console) -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
 
 
 def _print_result(result: dict[str, Any], console: Console) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ner_retriever.errors import MissingExtra
+from ner_retriever.drawing import new_figure
 from ner_retriever.evaluation.metrics import R_PRECISION
 from ner_retriever.evaluation.published import FIGURES
 from ner_retriever.evaluation.results import Result, best_first, kind, pool, title
@@ -219,12 +219,7 @@ def _plain(axes: "Axes") -> None:
 
 
 def _figure(height: float) -> "Figure":
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtra("Drawing charts", "evaluation") from error
-    # Not pyplot: it would choose a backend and change settings for the whole process.
-    return Figure(figsize=(_WIDTH, height), layout="constrained")
+    return new_figure(_WIDTH, height, extra="evaluation")
 
 
 def _save(figure: "Figure", stem: Path) -> None:

@@ -19,8 +19,8 @@ from ner_retriever.evaluation.detection import detection_report
 from ner_retriever.evaluation.examples import worst_types
 from ner_retriever.evaluation.metrics import METRICS, R_PRECISION, macro_average, measure
 from ner_retriever.evaluation.seen import seen_types, training_overlap
-from ner_retriever.evaluation.significance import bootstrap_interval
 from ner_retriever.evaluation.systems import NamesMentions, System
+from ner_retriever.training.metric import bootstrap_interval
 
 if TYPE_CHECKING:
     from ner_retriever.detect import Detector

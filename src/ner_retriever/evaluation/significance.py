@@ -1,14 +1,13 @@
-"""Whether a difference could be chance: intervals and paired tests over types."""
+"""Whether a difference could be chance: paired tests over types."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ner_retriever.errors import InputError
+from ner_retriever.training.metric import RESAMPLES, values_of_types
 
-_RESAMPLES = 10_000
 # 2 ** 15 sign patterns cost no more than a sample of them does.
 _MOST_EXACT_TYPES = 15
 # Equal sums differ in the last bits when their terms are added in another order.
@@ -30,37 +29,8 @@ class PairedTest:
     exact: bool
 
 
-def bootstrap_interval(
-    values: Sequence[float],
-    *,
-    seed: int,
-    confidence: float = 0.95,
-    resamples: int = _RESAMPLES,
-) -> tuple[float, float]:
-    """The percentile bootstrap interval of a mean over types.
-
-    Args:
-        values: one value a type.
-        seed: decides the resamples.
-        confidence: share of resampled means inside the interval.
-        resamples: how often types are drawn with replacement.
-
-    Returns:
-        The lower and the upper bound.
-
-    Raises:
-        InputError: there are no values.
-    """
-    array = _array(values)
-    rng = np.random.default_rng(seed)
-    means = array[rng.integers(len(array), size=(resamples, len(array)))].mean(axis=1)
-    tail = (1 - confidence) / 2
-    lower, upper = np.quantile(means, [tail, 1 - tail])
-    return float(lower), float(upper)
-
-
 def paired_permutation_test(
-    first: Sequence[float], second: Sequence[float], *, seed: int, resamples: int = _RESAMPLES
+    first: Sequence[float], second: Sequence[float], *, seed: int, resamples: int = RESAMPLES
 ) -> PairedTest:
     """The paired permutation test: is the mean difference over types different from zero?
 
@@ -81,7 +51,7 @@ def paired_permutation_test(
         raise InputError(
             f"a paired test needs the same types twice, not {len(first)} and {len(second)} values"
         )
-    differences = _array(first) - _array(second)
+    differences = values_of_types(first) - values_of_types(second)
     exact = len(differences) <= _MOST_EXACT_TYPES
     if exact:
         patterns = np.arange(2 ** len(differences))[:, None] >> np.arange(len(differences)) & 1
@@ -92,9 +62,3 @@ def paired_permutation_test(
     hits = int((sums >= abs(differences.sum()) - _TOLERANCE).sum())
     p_value = hits / len(sums) if exact else (hits + 1) / (len(sums) + 1)
     return PairedTest(float(differences.mean()), p_value, exact)
-
-
-def _array(values: Sequence[float]) -> NDArray[np.float64]:
-    if len(values) == 0:
-        raise InputError("there are no values to compare; a benchmark needs at least one type")
-    return np.asarray(values, dtype=np.float64)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ner_retriever.errors import InputError, MissingExtra
+from ner_retriever.drawing import new_figure
+from ner_retriever.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,15 +28,9 @@ def plot_curves(log: Sequence[Mapping[str, float]], file: Path) -> None:
     """
     if not log:
         raise InputError("the log of the run is empty, so there is nothing to draw; train first")
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtra("Drawing the curves of a run", "training") from error
-
     validated = [record for record in log if _VALIDATION in record]
     parts = 2 if validated else 1
-    # Not pyplot: it would choose a backend and change settings for the whole process.
-    figure = Figure(figsize=(6.4, 1.9 * parts + 0.4), layout="constrained")
+    figure = new_figure(6.4, 1.9 * parts + 0.4, extra="training")
     axes = figure.subplots(parts, 1, sharex=True, squeeze=False)[:, 0]
     _line(axes[0], log, "loss", "training loss")
     if validated:

@@ -1,0 +1,92 @@
+"""How well every site of a backbone tells types apart."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from ner_retriever.backbone.sites import EverySite
+from ner_retriever.config import Site
+from ner_retriever.encode import Extractor
+from ner_retriever.training.probe.measures import (
+    Pairs,
+    Values,
+    Vectors,
+    centred,
+    name_r_precision,
+    pair_auc,
+    prototype_r_precision,
+    unit,
+)
+from ner_retriever.training.probe.sample import ProbeSample
+from ner_retriever.training.probe.spill import Progress, Spill, mention_vectors
+from ner_retriever.training.probe.summary import summary
+
+
+def score_sites(
+    backbone: EverySite,
+    extractor: Extractor,
+    sample: ProbeSample,
+    pairs: Pairs,
+    *,
+    seed: int,
+    progress: Progress,
+) -> tuple[list[dict[str, Any]], Vectors]:
+    """Read each text once, spill the vectors of all sites, and measure one site after the other.
+
+    Args:
+        extractor: of this backbone, so what it returns is of every site.
+
+    Returns:
+        What is written down of each site, and the mentions' vectors at the preset's.
+
+    Raises:
+        InputError: there is no room for the vectors.
+    """
+    sites, widths = backbone.sites, backbone.widths
+    queries = np.split(extractor.queries(sample.names), np.cumsum(widths)[:-1], axis=1)
+    measured: dict[Site, dict[str, dict[str, Values]]] = {}
+    with TemporaryDirectory(prefix="ner-retriever-probe-") as folder:
+        spill = Spill(
+            Path(folder) / "sites.f16", mentions=len(sample.text), sites=sites, widths=widths
+        )
+        for first, vectors, done in mention_vectors(extractor, sample.texts):
+            spill.write(first, vectors)
+            progress("reading texts", done, len(sample.texts))
+        for site, its_queries in zip(sites, queries, strict=True):
+            measured[site] = _measure(spill.read(site), its_queries, sample, pairs)
+            progress("measuring sites", len(measured), len(sites))
+        own_mentions = spill.read(extractor.preset.site)
+    own = measured[extractor.preset.site]
+    records = [
+        {
+            **site.to_record(),
+            "width": width,
+            **{
+                how: {
+                    name: summary(values, own[how][name], seed=seed)
+                    for name, values in measures.items()
+                }
+                for how, measures in measured[site].items()
+            },
+        }
+        for site, width in zip(sites, widths, strict=True)
+    ]
+    return records, own_mentions
+
+
+def _measure(
+    mentions: Vectors, queries: Vectors, sample: ProbeSample, pairs: Pairs
+) -> dict[str, dict[str, Values]]:
+    return {
+        how: {
+            "auc": pair_auc(rows, pairs),
+            "prototypes": prototype_r_precision(rows, sample),
+            "names": name_r_precision(rows, names, sample),
+        }
+        for how, rows, names in (
+            ("raw", unit(mentions), unit(queries)),
+            ("centred", centred(mentions), centred(queries)),
+        )
+    }
