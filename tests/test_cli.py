@@ -467,6 +467,8 @@ COMMANDS = [
     ["evaluate"],
     ["report"],
     ["convert"],
+    ["calibrate"],
+    ["simulate"],
     ["queries", "list"],
     ["queries", "run"],
     ["queries", "delete"],

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ner_retriever.cli import (
+    calibrate,
     convert,
     delete,
     evaluate,
@@ -25,6 +26,7 @@ from ner_retriever.cli import (
     report,
     search,
     serve,
+    simulate,
     train,
 )
 from ner_retriever.cli.output import printable
@@ -55,6 +57,8 @@ app.command("probe")(probe.probe)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("convert")(convert.convert)
+app.command("calibrate")(calibrate.calibrate)
+app.command("simulate")(simulate.simulate)
 app.add_typer(queries.app, name="queries")
 app.add_typer(models.app, name="models")
 app.add_typer(heads.app, name="heads")

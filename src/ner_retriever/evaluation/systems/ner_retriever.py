@@ -83,6 +83,16 @@ class ExistingIndex(System):
         results = self._retriever.search(query, limit=None)
         return results.scan.best(results.mention_scores)[self._rows]
 
+    @property
+    def retriever(self) -> Retriever:
+        """The index."""
+        return self._retriever
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Where each of the benchmark's texts stands in the index, (n_texts,) int64."""
+        return self._rows
+
     def best_mentions(self, query: str, positions: Sequence[int]) -> list[Mention | None]:
         """The best mention of each of some texts; ``None`` where the text has none."""
         results = self._retriever.search(query, limit=None)

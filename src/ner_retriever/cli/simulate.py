@@ -1,0 +1,76 @@
+"""``ner-retriever simulate``: what working with answers is like, measured on a benchmark."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from ner_retriever.cli.benchmark import Data, LimitTexts, Name, Seed, read_benchmark
+from ner_retriever.cli.evaluate import Spans
+from ner_retriever.cli.output import open_output
+from ner_retriever.cli.progress import Stages, progress_bar
+from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET
+
+
+def simulate(
+    benchmark: Name,
+    data: Data = None,
+    spans: Annotated[
+        Spans, typer.Option(help="Whether mentions are detected, or the annotators' own.")
+    ] = Spans.DETECTED,
+    preset: Annotated[str, typer.Option(help="What texts are indexed with.")] = DEFAULT_PRESET,
+    out: Annotated[Path | None, typer.Option(help="Write what was measured here, JSON.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the effect of judging, PNG.")] = None,
+    limit_texts: LimitTexts = None,
+    seed: Seed = 0,
+) -> None:
+    """Cut off and judge the answers to a benchmark's types by its gold.
+
+    A simulated user reads from the top and says yes or no to each document; the ranking is refined
+    as he goes. Measured are R-Precision after 5, 10, 20 and 50 judgements, how many documents
+    must be read to find 95 % of the relevant ones, and how good automatic cut-offs are.
+
+    Example: ner-retriever simulate few-nerd --data few-nerd/dev.txt --out few-nerd-use.json
+    """
+    from ner_retriever.detect import load_detector
+    from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
+    from ner_retriever.evaluation.use import measure_use, plot_feedback
+    from ner_retriever.indexing import detect
+
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    texts = read_benchmark(benchmark, data, console=console, limit_texts=limit_texts, seed=seed)
+    if spans is Spans.GOLD:
+        given = texts.gold_spans()
+    else:
+        given = detect(load_detector(DEFAULT_DETECTOR), texts.documents())
+    system = NerRetriever(preset)
+    with progress_bar(console) as bar:
+        stages = Stages(bar)
+        documents = texts.documents(spans=given)
+        system.index(documents, progress=lambda done: stages("index", done, len(documents)))
+        result = measure_use(
+            texts,
+            system,
+            spans=spans.value,
+            progress=lambda done, total: stages("types", done, total),
+        )
+    if out is not None:
+        with open_output(out) as stream:
+            stream.write(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+    if plot is not None:
+        plot_feedback([result], plot)
+    _print(result)
+
+
+def _print(result: dict[str, Any]) -> None:
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for name, value in result["cutoffs"].items():
+        console.print(f"{name}: {value:.3f}")
+    for name, means in result["feedback"].items():
+        values = " ".join(f"{value:.3f}" for value in means["r_precision"])
+        console.print(
+            f"judgements {name}: R-Precision after {result['judgements']}: {values}; "
+            f"{means['read']:,.0f} documents read for {result['recall']:.0%} of the relevant ones"
+        )
