@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-weights benchmark heads picture screenshots lint format install help
+.PHONY: demo test test-weights benchmark heads screenshots lint format install help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,9 +46,6 @@ heads: $(VENV)/.dev  ## train the heads that ship anew, which takes an hour on t
 	for preset in minilm mpnet smollm2; do $(BIN)/ner-retriever train --data $(TYPED_MENTIONS) \
 	  --exclude $(HEADS_OUT)/few-nerd.jsonl --exclude $(HEADS_OUT)/multiconer2.jsonl \
 	  --preset $$preset --config configs/$$preset.json --out $(HEADS_OUT)/$$preset || exit 1; done
-
-picture: $(VENV)/.core  ## draw docs/search.svg anew
-	$(BIN)/python examples/picture.py
 
 screenshots: $(VENV)/.dev  ## take docs/screenshots anew, which needs Chromium
 	$(BIN)/python scripts/screenshots.py
