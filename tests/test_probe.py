@@ -319,8 +319,8 @@ def test_what_cannot_be_written_is_said_before_the_work(tmp_path: Path, toy_pres
     data = write_jsonl(tmp_path / "data.jsonl", records())
     base = ["probe", "--data", data, "--preset", toy_preset]
     assert "must end with .png" in error(*base, "--plot", tmp_path / "probe.txt")
-    assert "make the folder" in error(*base, "--plot", tmp_path / "no" / "probe.png")
-    assert "make the folder" in error(*base, "--out", tmp_path / "no" / "probe.json")
+    assert "/no; make it first" in error(*base, "--plot", tmp_path / "no" / "probe.png")
+    assert "/no; make it first" in error(*base, "--out", tmp_path / "no" / "probe.json")
     assert "{query} once" in error(*base, "--template", "no place")
     assert "no text is of the source 'x'" in error(*base, "--sources", "x")
 

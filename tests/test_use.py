@@ -173,3 +173,12 @@ def test_cutoffs_are_fitted_for_a_head(tmp_path: Path, toy_preset: Path) -> None
     assert fitted["head"] == sha256[:16]
     assert "fitted on 2 types, 24 texts" in outcome.err
     assert "the data hold no text of the sources wiki" in error(*command, "wiki")
+
+
+def test_what_cannot_be_written_is_known_before_users_are_simulated(
+    tmp_path: Path, toy_preset: Path
+) -> None:
+    data = write_jsonl(tmp_path / "typed.jsonl", TYPED)
+    command = ["simulate", "jsonl", "--data", data, "--spans", "gold", "--preset", toy_preset]
+    assert "/no; make it first" in error(*command, "--out", tmp_path / "no" / "use.json")
+    assert "its name must end with .png" in error(*command, "--plot", tmp_path / "use.gif")

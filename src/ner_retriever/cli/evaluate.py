@@ -1,6 +1,5 @@
 """``ner-retriever evaluate``: systems side by side on a benchmark."""
 
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -11,10 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from ner_retriever.cli.benchmark import Data, LimitTexts, Name, Seed, read_benchmark
-from ner_retriever.cli.output import open_output
+from ner_retriever.cli.output import require_folders, write_json
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET
-from ner_retriever.errors import InputError
 
 if TYPE_CHECKING:
     from ner_retriever.detect import Detector
@@ -81,8 +79,7 @@ def evaluate(
     from ner_retriever.evaluation import runner
     from ner_retriever.evaluation.systems.loading import load_systems
 
-    if out is not None and not out.parent.is_dir():
-        raise InputError(f"cannot write {out}: there is no folder {out.parent}; make it first")
+    require_folders(out)
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     texts = read_benchmark(benchmark, data, console=console, limit_texts=limit_texts, seed=seed)
     finder = _detector(detector) if spans is Spans.DETECTED else None
@@ -101,8 +98,7 @@ def evaluate(
             progress=Stages(bar),
         )
     if out is not None:
-        with open_output(out) as stream:
-            stream.write(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+        write_json(result, out)
     _print_result(result, console)
 
 

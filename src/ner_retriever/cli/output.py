@@ -1,11 +1,12 @@
 """Where results go, and tables of them for reading."""
 
 import io
+import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -19,6 +20,29 @@ _CONTEXT = 70
 _LISTED_MENTIONS = 4
 # They hold emoji and words of many scripts together.
 _JOINERS = "\u200c\u200d"
+
+
+def require_folders(*files: Path | None) -> None:
+    """Find out before long work whether the folders of files to be written are there.
+
+    Raises:
+        InputError: one is not.
+    """
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise InputError(
+                f"cannot write {file}: there is no folder {file.parent}; make it first"
+            )
+
+
+def write_json(record: Mapping[str, Any], file: Path) -> None:
+    """Write a JSON object to a file that appears when it is whole.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with open_output(file) as stream:
+        stream.write(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
 
 
 @contextmanager

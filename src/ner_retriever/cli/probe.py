@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ner_retriever.cli.output import open_output
+from ner_retriever.cli.output import require_folders, write_json
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import DEFAULT_PRESET, load_preset
-from ner_retriever.errors import InputError
+from ner_retriever.drawing import check_figure
 
 _BEST = 10
 _WIDTH = 120
@@ -65,15 +65,13 @@ def probe(
     """
     from ner_retriever.training.data import read_training_texts
     from ner_retriever.training.probe import study
-    from ner_retriever.training.probe.figure import check_figure, draw_probe
+    from ner_retriever.training.probe.figure import draw_probe
     from ner_retriever.training.probe.sample import choose_sample
 
     settings = load_preset(preset)
-    for file in (out, plot):
-        if file is not None and not file.parent.is_dir():
-            raise InputError(f"cannot write {file}: make the folder {file.parent} first")
+    require_folders(out, plot)
     if plot is not None:
-        check_figure(plot)
+        check_figure(plot, extra="training")
     texts = read_training_texts(data, label_map=label_map)
     sample = choose_sample(texts, sources=sources or (), limit=limit_texts, seed=seed)
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -88,8 +86,7 @@ def probe(
         )
     result = {"data": [file.name for file in data], "sources": sources or [], **result}
     if out is not None:
-        with open_output(out) as stream:
-            stream.write(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+        write_json(result, out)
     if plot is not None:
         draw_probe(result, plot)
     _print_result(result)

@@ -1,6 +1,5 @@
 """``ner-retriever simulate``: what working with answers is like, measured on a benchmark."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,9 +8,10 @@ from rich.console import Console
 
 from ner_retriever.cli.benchmark import Data, LimitTexts, Name, Seed, read_benchmark
 from ner_retriever.cli.evaluate import Spans
-from ner_retriever.cli.output import open_output
+from ner_retriever.cli.output import require_folders, write_json
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET
+from ner_retriever.drawing import check_figure
 
 
 def simulate(
@@ -22,7 +22,9 @@ def simulate(
     ] = Spans.DETECTED,
     preset: Annotated[str, typer.Option(help="What texts are indexed with.")] = DEFAULT_PRESET,
     out: Annotated[Path | None, typer.Option(help="Write what was measured here, JSON.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the effect of judging, PNG.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the effect of judging: .png, .svg or .pdf.")
+    ] = None,
     limit_texts: LimitTexts = None,
     seed: Seed = 0,
 ) -> None:
@@ -35,20 +37,23 @@ def simulate(
     Example: ner-retriever simulate few-nerd --data few-nerd/dev.txt --out few-nerd-use.json
     """
     from ner_retriever.detect import load_detector
+    from ner_retriever.evaluation.runner import detect_spans
     from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
     from ner_retriever.evaluation.use import measure_use, plot_feedback
-    from ner_retriever.indexing import detect
 
+    require_folders(out, plot)
+    if plot is not None:
+        check_figure(plot, extra="evaluation")
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     texts = read_benchmark(benchmark, data, console=console, limit_texts=limit_texts, seed=seed)
-    if spans is Spans.GOLD:
-        given = texts.gold_spans()
-    else:
-        given = detect(load_detector(DEFAULT_DETECTOR), texts.documents())
     system = NerRetriever(preset)
     with progress_bar(console) as bar:
         stages = Stages(bar)
-        documents = texts.documents(spans=given)
+        if spans is Spans.GOLD:
+            documents = texts.documents(spans=texts.gold_spans())
+        else:
+            found = detect_spans(load_detector(DEFAULT_DETECTOR), texts, stages)
+            documents = texts.documents(spans=found)
         system.index(documents, progress=lambda done: stages("index", done, len(documents)))
         result = measure_use(
             texts,
@@ -57,8 +62,7 @@ def simulate(
             progress=lambda done, total: stages("types", done, total),
         )
     if out is not None:
-        with open_output(out) as stream:
-            stream.write(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+        write_json(result, out)
     if plot is not None:
         plot_feedback([result], plot)
     _print(result)

@@ -2,16 +2,16 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
+from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import DEFAULT_PRESET, cache_folder, load_preset
+from ner_retriever.drawing import check_figure
 from ner_retriever.errors import ConfigError
 
 
@@ -28,7 +28,7 @@ def train(
     config: Annotated[
         str | None,
         typer.Option(
-            help="JSON file with keys of TrainingConfig, or a named configuration: paper, adapted."
+            help="JSON file with keys of TrainingConfig, or a named configuration: paper."
         ),
     ] = None,
     label_map: Annotated[
@@ -65,12 +65,14 @@ def train(
     from ner_retriever.training.config import TrainingConfig
     from ner_retriever.training.data import read_training_texts
     from ner_retriever.training.loop import train as train_head
-    from ner_retriever.training.output import write_head
+    from ner_retriever.training.output import CURVES_NAME, write_head
     from ner_retriever.training.phrasings import lower_case, rephrase
     from ner_retriever.training.typed_mentions import sample, without
     from ner_retriever.training.vectors import FrozenVectors, LiveVectors, Vectors
 
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    # Before long work, since the curves are drawn at its end.
+    check_figure(out / CURVES_NAME, extra="training")
     settings = load_preset(preset)
     how = TrainingConfig.from_record(_read_config(config))
     texts = read_training_texts(data, label_map=label_map)
@@ -91,13 +93,14 @@ def train(
         vectors = LiveVectors(extractor, texts, annotations.names, bfloat16=how.adapter.bfloat16)
         adapter = Adapter(extractor.backbone, rank=how.adapter.rank, seed=how.seed)
     else:
-        with _progress(console, "extracting") as advance:
-            folder = cache or cache_folder() / "activations"
+        folder = cache or cache_folder() / "activations"
+        with progress_bar(console) as bar:
+            advance = partial(Stages(bar), "extracting")
             activations = extract(extractor, texts, folder, progress=advance)
         vectors = FrozenVectors(activations)
     checkpoint = out / "checkpoint.safetensors"
     start = time.monotonic()
-    with _progress(console, "training") as advance:
+    with progress_bar(console) as bar:
         trained = train_head(
             annotations,
             texts,
@@ -106,7 +109,7 @@ def train(
             adapter=adapter,
             checkpoint=checkpoint,
             report=lambda record: console.print(json.dumps(record)),
-            progress=advance,
+            progress=partial(Stages(bar), "training"),
         )
     write_head(
         out,
@@ -120,13 +123,6 @@ def train(
     )
     checkpoint.unlink(missing_ok=True)
     console.print(f"{out}: {trained.head.width} to {trained.head.dimensions} dimensions")
-
-
-@contextmanager
-def _progress(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _read_config(name: str | None) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def evaluate(
         "other_types": sorted(benchmark.other_types),
         "relevant": {label: len(found) for label, found in benchmark.relevant().items()},
         "systems": measured,
-        "comparisons": compare(measured, _asked(benchmark), seed=seed),
+        "comparisons": compare(measured, benchmark.averaged, seed=seed),
         "detection": detection,
         "types_seen": None if seen is None else sorted(seen),
         "texts_in_training_data": None if overlap is None else list(overlap),
@@ -111,19 +111,27 @@ def evaluate(
     }
 
 
-def _detect(
+def detect_spans(
     detector: "Detector", benchmark: Benchmark, progress: Progress
-) -> tuple[list[tuple[Span, ...]], dict[str, Any]]:
-    """The mentions of each text, and how they compare with the gold ones."""
+) -> list[tuple[Span, ...]]:
+    """The mentions of each text; ``progress`` is called with the stage "detect"."""
     from ner_retriever.indexing import detect
 
     documents = benchmark.documents()
     spans: list[tuple[Span, ...]] = []
     progress("detect", 0, len(documents))
-    start = perf_counter()
     for first in range(0, len(documents), _DETECTION_BATCH):
         spans += detect(detector, documents[first : first + _DETECTION_BATCH])
         progress("detect", len(spans), len(documents))
+    return spans
+
+
+def _detect(
+    detector: "Detector", benchmark: Benchmark, progress: Progress
+) -> tuple[list[tuple[Span, ...]], dict[str, Any]]:
+    """The mentions of each text, and how they compare with the gold ones."""
+    start = perf_counter()
+    spans = detect_spans(detector, benchmark, progress)
     seconds = perf_counter() - start
     report = asdict(detection_report(benchmark.texts, spans))
     return spans, {
@@ -178,7 +186,7 @@ def _measure_system(
     }
     values = {name: {label: by_type[label][name] for label in by_type} for name in METRICS}
     r_precision = values[R_PRECISION]
-    asked = _asked(benchmark)
+    asked = benchmark.averaged
     result: dict[str, Any] = {
         R_PRECISION: macro_average(r_precision, asked),
         "r_precision_with_other": macro_average(r_precision, benchmark.queries.keys()),
@@ -209,11 +217,6 @@ def _measure_system(
             detected=detected,
         )
     return result
-
-
-def _asked(benchmark: Benchmark) -> list[str]:
-    """The types that the macro average is over."""
-    return [label for label in benchmark.queries if label not in benchmark.other_types]
 
 
 def _usable(scores: NDArray[np.float32], name: str, size: int) -> NDArray[np.float32]:

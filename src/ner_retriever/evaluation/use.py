@@ -40,7 +40,7 @@ def measure_use(
     """
     retriever = system.retriever
     scan = retriever.search("type", limit=1).scan
-    asked = [label for label in benchmark.queries if label not in benchmark.other_types]
+    asked = benchmark.averaged
     relevant = benchmark.relevant()
     labelled: list[Labelled] = []
     sessions: dict[str, list[Session]] = {_REFINED: [], _KEPT: []}
@@ -84,7 +84,7 @@ def _mean(sessions: Sequence[Session], sizes: Sequence[int]) -> dict[str, Any]:
 
 
 def plot_feedback(results: Sequence[dict[str, Any]], file: Path) -> None:
-    """Draw R-Precision over judgements, a panel a benchmark, as a PNG.
+    """Draw R-Precision over judgements, a panel a benchmark.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -104,5 +104,4 @@ def plot_feedback(results: Sequence[dict[str, Any]], file: Path) -> None:
         axes.grid(axis="y", color="#dddddd", linewidth=0.6)
     panels[0].set_ylabel("R-Precision")
     panels[0].legend(frameon=False, fontsize=8)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, format="png", dpi=150, facecolor="white")
+    figure.savefig(file, dpi=150, facecolor="white")

@@ -214,24 +214,20 @@ def _objective(
     parts: Split,
     head: Head,
 ) -> Objective:
-    def miner() -> Miner:
-        rules = Rules(annotations, texts)
+    def miner(rules: Rules) -> Miner:
         return Miner(annotations, texts, rules, usable=parts.training_mentions)
 
     loss = config.loss
     if not isinstance(loss, SoftmaxConfig):
+        rules = Rules(annotations, texts)
         sampler = TripletSampler(
-            annotations,
-            parts,
-            loss,
-            rules=Rules(annotations, texts),
-            miner=miner(),
-            seed=config.seed,
+            annotations, parts, loss, rules=rules, miner=miner(rules), seed=config.seed
         )
         return TripletObjective(annotations, sampler, loss)
     near = None
     if loss.hard_negatives:
-        near = NearNegatives(head, vectors, annotations, miner(), every=config.evaluate_every)
+        found = miner(Rules(annotations, texts))
+        near = NearNegatives(head, vectors, annotations, found, every=config.evaluate_every)
     return SoftmaxObjective(
         annotations,
         parts,

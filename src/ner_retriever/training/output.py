@@ -14,6 +14,8 @@ from ner_retriever.training.loop import Trained
 from ner_retriever.training.sources import count_sources
 from ner_retriever.training.typed_mentions import TypedText
 
+CURVES_NAME = "curves.png"
+
 
 def write_head(
     folder: Path,
@@ -66,5 +68,5 @@ def write_head(
     (folder / "log.jsonl").write_text("".join(lines), encoding="utf-8")
     types = "".join(f"{name}\n" for name in trained.types)
     (folder / "types.txt").write_text(types, encoding="utf-8")
-    plot_curves(trained.log, folder / "curves.png")
+    plot_curves(trained.log, folder / CURVES_NAME)
     write_card(folder, preset)

@@ -49,6 +49,11 @@ class Benchmark:
                 "is not defined without a relevant text: leave the type out"
             )
 
+    @property
+    def averaged(self) -> list[str]:
+        """The types that the macro average is over: all but catch-all types."""
+        return [label for label in self.queries if label not in self.other_types]
+
     def relevant(self) -> dict[str, NDArray[np.int64]]:
         """For each type, the positions in ``texts`` that mention it: (R,) int64, ascending."""
         positions: dict[str, list[int]] = {label: [] for label in self.queries}

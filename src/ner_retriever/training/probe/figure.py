@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from ner_retriever.config import Component, Pooling
 from ner_retriever.drawing import new_figure
-from ner_retriever.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,19 +40,6 @@ _MEASURES = (
     ("centred", "prototypes", "R-Precision of prototypes"),
     ("centred", "names", "R-Precision of names"),
 )
-_ENDINGS = (".png", ".svg", ".pdf")
-
-
-def check_figure(file: Path) -> None:
-    """Find out before long work whether a figure can be drawn.
-
-    Raises:
-        InputError: the file's name has an unknown ending.
-        MissingExtra: matplotlib is not installed.
-    """
-    if file.suffix not in _ENDINGS:
-        raise InputError(f"cannot draw {file}: its name must end with {', '.join(_ENDINGS)}")
-    new_figure(1, 1, extra="training")
 
 
 def draw_probe(result: dict[str, Any], file: Path) -> None:
