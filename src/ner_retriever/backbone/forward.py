@@ -4,7 +4,7 @@ The pass ends at the module that a site taps, and the site's projection is appli
 tokens alone. The result equals a hook on the full model (tests/test_forward.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,22 +33,6 @@ class Window:
 
 class _Stop(Exception):
     """Ends a forward pass once what was wanted is there."""
-
-
-def site_vectors(
-    model: nn.Module, tap: Tap, pooling: Pooling, windows: list[Window], *, pad_id: int
-) -> Tensor:
-    """Run one batch and return a vector for each mention of each window, in order.
-
-    Args:
-        windows: each with at least one token; they are padded on the right to the longest.
-        pad_id: fills the padding; it is masked, so any valid id does.
-
-    Returns:
-        (mentions, width), in the model's dtype and on its device.
-    """
-    states = _states(model, tap, **padded(windows, pad_id=pad_id, model=model))
-    return tap.project(pool(states, windows, pooling))
 
 
 def padded(windows: list[Window], *, pad_id: int, model: nn.Module) -> dict[str, Tensor]:
@@ -85,8 +69,15 @@ def watch(tap: Tap, seen: Callable[[Tensor], None]) -> RemovableHandle:
     return tap.module.register_forward_hook(leave)
 
 
-def _states(model: nn.Module, tap: Tap, **inputs: Tensor) -> Tensor:
-    """Return what the tapped module is given or gives, (batch, tokens, hidden)."""
+def tapped_states(model: nn.Module, tap: Tap, inputs: Mapping[str, Tensor]) -> Tensor:
+    """Run one batch up to a site; return what its module is given or gives.
+
+    Args:
+        inputs: as :func:`padded` gives them.
+
+    Returns:
+        (batch, tokens, hidden), padding included, in the model's dtype and on its device.
+    """
     captured: list[Tensor] = []
 
     def stop(states: Tensor) -> None:

@@ -1,6 +1,7 @@
 """A backbone: tokenizer and the blocks up to a site."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from ner_retriever.backbone.adapter import merge_adapter
 from ner_retriever.backbone.families import Tap, blocks_of, tap
-from ner_retriever.backbone.forward import Window, site_vectors
+from ner_retriever.backbone.forward import Window, padded, pool, tapped_states
 from ner_retriever.backbone.loading import quiet_transformers, refuse_incomplete
 from ner_retriever.backbone.weights import Weights
 from ner_retriever.config import Site
@@ -110,21 +111,35 @@ class Backbone:
         Raises:
             ModelError: a window is longer than the model's positions go, or memory runs out.
         """
-        try:
+        with _readable(windows):
             return self._run(windows)
-        except (IndexError, RuntimeError) as error:
-            longest = max(len(window.ids) for window in windows)
-            raise ModelError(
-                f"the model cannot read {len(windows)} windows of up to {longest} tokens "
-                f"({first_line(error)}); lower the preset's max_tokens, or free memory"
-            ) from error
+
+    def states(self, windows: list[Window]) -> Tensor:
+        """Run one batch; return what the site's module is given or gives, for every token.
+
+        Returns:
+            (batch, tokens, hidden), padding included, in the model's dtype and on its device.
+
+        Raises:
+            ModelError: a window is longer than the model's positions go, or memory runs out.
+        """
+        with _readable(windows):
+            return self._states(windows)
+
+    def project(self, states: Tensor, windows: list[Window]) -> Tensor:
+        """Take the site's vectors out of a batch's states: (mentions, width)."""
+        return self._tap.project(pool(states, windows, self.site.pooling))
 
     @property
     def _pad_id(self) -> int:
         return self._tokenizer.pad_token_id or 0
 
     def _run(self, windows: list[Window]) -> Tensor:
-        return site_vectors(self.model, self._tap, self.site.pooling, windows, pad_id=self._pad_id)
+        return self.project(self._states(windows), windows)
+
+    def _states(self, windows: list[Window]) -> Tensor:
+        inputs = padded(windows, pad_id=self._pad_id, model=self.model)
+        return tapped_states(self.model, self._tap, inputs)
 
     def _special_ids(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the special tokens that the tokenizer puts before and after a text."""
@@ -137,6 +152,18 @@ class Backbone:
         raise UnsupportedModel(
             f"{type(self._tokenizer).__name__} changes a text's tokens when it adds special ones"
         )
+
+
+@contextmanager
+def _readable(windows: list[Window]) -> Iterator[None]:
+    try:
+        yield
+    except (IndexError, RuntimeError) as error:
+        longest = max(len(window.ids) for window in windows)
+        raise ModelError(
+            f"the model cannot read {len(windows)} windows of up to {longest} tokens "
+            f"({first_line(error)}); lower the preset's max_tokens, or free memory"
+        ) from error
 
 
 def load_backbone(
