@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from ner_retriever.backbone.batching import batches
 from ner_retriever.backbone.forward import Window
 from ner_retriever.backbone.model import Backbone, Tokens, load_backbone
 from ner_retriever.backbone.weights import find_weights
@@ -156,31 +157,37 @@ class Extractor:
         if not len(tokens.ids):
             tokens = self._stand_in
         ranges = [_token_range(tokens, span) for span in spans]
-        windows = token_windows(
+        windows = self.windows(text, tokens)
+        chosen: dict[int, list[int]] = {}
+        for mention, (first, last) in enumerate(ranges):
+            chosen.setdefault(window_of(windows, first, last), []).append(mention)
+        for number, mentions in chosen.items():
+            its_ranges = np.array([ranges[mention] for mention in mentions])
+            yield Slot(
+                self.window(tokens, windows[number], its_ranges),
+                [(index, mention) for mention in mentions],
+            )
+
+    def windows(self, text: str, tokens: Tokens) -> list[tuple[int, int]]:
+        """Return the ranges of a text's tokens that are read at once; together they are all."""
+        return token_windows(
             tokens.spans,
             sentence_starts(text) if len(tokens.ids) > self._room else [],
             max_tokens=self._room,
             overlap=min(_OVERLAP, self._room // 4),
         )
-        chosen: dict[int, list[int]] = {}
-        for mention, (first, last) in enumerate(ranges):
-            chosen.setdefault(window_of(windows, first, last), []).append(mention)
-        for number, mentions in chosen.items():
-            yield self._slot(index, tokens, windows[number], mentions, ranges)
 
-    def _slot(
-        self,
-        index: int,
-        tokens: Tokens,
-        window: tuple[int, int],
-        mentions: list[int],
-        ranges: list[tuple[int, int]],
-    ) -> Slot:
-        first, last = window
+    def window(self, tokens: Tokens, held: tuple[int, int], ranges: NDArray[np.int64]) -> Window:
+        """Return what the backbone reads of a text, special tokens and prefix before it.
+
+        Args:
+            held: the range of the text's tokens.
+            ranges: tokens [first, last) of the text, (n, 2); cut off at the ends of what is held.
+        """
+        first, last = held
         ids = np.concatenate([self._before, tokens.ids[first:last], self._after])
-        inside = np.array([ranges[mention] for mention in mentions]).clip(first, last)
-        owners = [(index, mention) for mention in mentions]
-        return Slot(Window(ids=ids, ranges=inside - first + len(self._before)), owners)
+        inside = ranges.clip(first, last)
+        return Window(ids=ids, ranges=inside - first + len(self._before))
 
 
 class Encoder:
@@ -193,19 +200,19 @@ class Encoder:
             "site": extractor.preset.site_fingerprint,
             "head": head_fingerprint,
         }
-        self._extractor = extractor
+        self.extractor = extractor
         self._head = head
 
     @property
     def dimensions(self) -> int:
         """Width of the vectors."""
-        return self._head.dimensions if self._head else self._extractor.width
+        return self._head.dimensions if self._head else self.extractor.width
 
     def mentions(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
         """Return one (mentions, dimensions) float32 array a text, rows of length 1."""
         if not texts:
             return []
-        vectors = self._extractor.mentions(texts, spans)
+        vectors = self.extractor.mentions(texts, spans)
         projected = self._project(np.concatenate(vectors), "mentions")
         return np.split(projected, np.cumsum([len(rows) for rows in vectors])[:-1])
 
@@ -215,7 +222,11 @@ class Encoder:
         Raises:
             QueryError: a query is empty or absurdly long.
         """
-        return self._project(self._extractor.queries(types), "queries")
+        return self._project(self.extractor.queries(types), "queries")
+
+    def project(self, vectors: Vectors) -> Vectors:
+        """Bring mentions' vectors at the site, (n, width), into the space: (n, dimensions)."""
+        return self._project(vectors, "mentions")
 
     @torch.inference_mode()
     def _project(self, vectors: Vectors, kind: str) -> Vectors:
@@ -275,15 +286,3 @@ def _token_range(tokens: Tokens, span: Span) -> tuple[int, int]:
         return first, last
     neighbour = min(first, len(tokens.ids) - 1)
     return neighbour, neighbour + 1
-
-
-def batches(slots: Sequence[Slot], most_tokens: int) -> Iterator[list[Slot]]:
-    """Batch windows of similar length, at most so many tokens a batch, padding included."""
-    batch: list[Slot] = []
-    for slot in sorted(slots, key=lambda slot: len(slot.window.ids), reverse=True):
-        if batch and (len(batch) + 1) * len(batch[0].window.ids) > most_tokens:
-            yield batch
-            batch = []
-        batch.append(slot)
-    if batch:
-        yield batch

@@ -1,4 +1,4 @@
-"""From documents to the store: skip what is known, detect, encode, write, batch by batch.
+"""From documents to the store: skip what is known, read the rest, write, batch by batch.
 
 Each batch is one commit, so stopping half way loses at most the batch in flight, and memory is
 bounded by a batch, not by the corpus.
@@ -6,26 +6,20 @@ bounded by a batch, not by the corpus.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ner_retriever.detect import Detector
-from ner_retriever.documents import Document, Span
+from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.store import Store
-from ner_retriever.text.windows import passages
-
-if TYPE_CHECKING:
-    from ner_retriever.encode import Encoder
-
+from ner_retriever.reading import Reader
 
 _BATCH_DOCUMENTS = 256
 _BATCH_CHARACTERS = 1 << 20
-_PASSAGE_CHARACTERS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,15 +78,14 @@ def add_documents(
     documents: Iterable[Document],
     *,
     store: Store,
-    detector: Detector,
-    encoder: "Callable[[], Encoder]",
+    reader: Reader,
     on_error: ErrorHandler | None = None,
     progress: ProgressHandler | None = None,
 ) -> Added:
     """Bring documents into a store.
 
     Args:
-        encoder: gives the encoder when the first document needs it.
+        reader: finds and embeds mentions.
         on_error: takes the error of a document that cannot be used, which is then left out;
             without it the error is raised, and what was written before stays.
         progress: called after each batch.
@@ -104,7 +97,7 @@ def add_documents(
     run = time.time_ns()
     added = Added()
     for batch in _batches(documents):
-        added = _add_batch(batch, added, run, store, detector, encoder, on_error)
+        added = _add_batch(batch, added, run, store, reader, on_error)
         if progress:
             progress(added)
     return added
@@ -115,8 +108,7 @@ def _add_batch(
     added: Added,
     run: int,
     store: Store,
-    detector: Detector,
-    encoder: "Callable[[], Encoder]",
+    reader: Reader,
     on_error: ErrorHandler | None,
 ) -> Added:
     known = store.lookup([document.id for document in batch])
@@ -132,7 +124,7 @@ def _add_batch(
         else:
             fresh[document.id] = (document, digest)
     replaced = sum(identifier in known for identifier in fresh)
-    written = _write(fresh, run, store, detector, encoder, replace=replaced > 0)
+    written = _write(fresh, run, store, reader, replace=replaced > 0)
     return Added(
         new=added.new + len(fresh) - replaced,
         replaced=added.replaced + replaced,
@@ -145,51 +137,27 @@ def _write(
     fresh: Mapping[str, tuple[Document, bytes]],
     run: int,
     store: Store,
-    detector: Detector,
-    encoder: "Callable[[], Encoder]",
+    reader: Reader,
     *,
     replace: bool,
 ) -> int:
     if not fresh:
         return 0
-    documents = [document for document, _ in fresh.values()]
-    spans = detect(detector, documents)
-    vectors = encoder().mentions([document.text for document in documents], spans)
+    read = reader.read([document for document, _ in fresh.values()])
     records = [
         Record(
             id=document.id,
             text=document.text,
             digest=digest,
             run=run,
-            spans=its_spans,
-            vectors=its_vectors.astype(np.float16),
+            spans=found.spans,
+            vectors=found.vectors.astype(np.float16),
         )
-        for (document, digest), its_spans, its_vectors in zip(
-            fresh.values(), spans, vectors, strict=True
-        )
+        for (document, digest), found in zip(fresh.values(), read, strict=True)
     ]
     store.write(records, replace=replace)
     store.compact()
-    return sum(map(len, spans))
-
-
-def detect(detector: Detector, documents: list[Document]) -> list[tuple[Span, ...]]:
-    """Detect mentions, long documents passage by passage; offsets are the documents'."""
-    pieces, owners = [], []
-    for index, document in enumerate(documents):
-        if document.spans is not None or len(document.text) <= _PASSAGE_CHARACTERS:
-            pieces.append(document)
-            owners.append((index, 0))
-            continue
-        for start, end in passages(document.text, _PASSAGE_CHARACTERS):
-            pieces.append(replace(document, text=document.text[start:end]))
-            owners.append((index, start))
-    found: list[list[Span]] = [[] for _ in documents]
-    for (index, shift), spans in zip(owners, detector.detect(pieces), strict=True):
-        found[index] += [
-            replace(span, start=span.start + shift, end=span.end + shift) for span in spans
-        ]
-    return [tuple(spans) for spans in found]
+    return sum(len(found.spans) for found in read)
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:

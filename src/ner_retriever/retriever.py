@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET, Preset, load_preset
-from ner_retriever.detect import Detector, load_detector
 from ner_retriever.documents import Document, Hit
 from ner_retriever.errors import QueryError, StoreError
 from ner_retriever.head.record import check_head, find_head, read_record
@@ -31,6 +30,7 @@ from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
 from ner_retriever.indexing import Added, ErrorHandler, ProgressHandler, add_documents, as_documents
+from ner_retriever.reading import Reader, load_reader
 from ner_retriever.search.algebra import Conditions
 from ner_retriever.search.cutoff import GENERAL, CutoffParameters, read_parameters
 from ner_retriever.search.feedback import Feedback
@@ -107,12 +107,13 @@ class Retriever:
         check_free(folder, replace=replace)
         settings = load_preset(preset)
         fingerprints, dimensions = _describe(settings, device)
+        reader = load_reader(detector, settings, lambda: _load_encoder(settings, device))
         manifest = Manifest(
             package_version=metadata.version("ner-retriever"),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             preset=settings.name,
             dimensions=dimensions,
-            fingerprints={**fingerprints, "detector": load_detector(detector).fingerprint},
+            fingerprints={**fingerprints, "detector": reader.fingerprint},
             settings={"preset": settings.to_record(), "detector": detector},
         )
         make_folder(folder)
@@ -156,22 +157,26 @@ class Retriever:
             ModelError: weights are nowhere to be had or damaged.
             FingerprintMismatch: they are not those that filled the index.
         """
-        from ner_retriever.encode import load_encoder
-
-        encoder = load_encoder(self.preset, device=self._device)
+        encoder = _load_encoder(self.preset, self._device)
         check_fingerprints(self.manifest, encoder.fingerprints)
         return encoder
 
     @cached_property
-    def detector(self) -> Detector:
-        """The index's detector.
+    def reader(self) -> Reader:
+        """What finds and embeds the index's mentions.
 
         Raises:
-            FingerprintMismatch: it is not the one that filled the index.
+            WeightsNotFound: its detector's weights are not there.
+            FingerprintMismatch: it is not the detector that filled the index.
         """
-        detector = load_detector(self.manifest.settings["detector"], device=self._device or "cpu")
-        check_fingerprints(self.manifest, {"detector": detector.fingerprint})
-        return detector
+        reader = load_reader(
+            self.manifest.settings["detector"],
+            self.preset,
+            lambda: self.encoder,
+            device=self._device,
+        )
+        check_fingerprints(self.manifest, {"detector": reader.fingerprint})
+        return reader
 
     def add(
         self,
@@ -198,8 +203,7 @@ class Retriever:
             return add_documents(
                 as_documents(documents),
                 store=self._store,
-                detector=self.detector,
-                encoder=lambda: self.encoder,
+                reader=self.reader,
                 on_error=on_error,
                 progress=progress,
             )
@@ -338,9 +342,7 @@ class Retriever:
 def _describe(preset: Preset, device: str | None) -> tuple[dict[str, str], int]:
     """Return a preset's fingerprints and dimensions, without a model library where it can."""
     if preset.head is None:
-        from ner_retriever.encode import load_encoder
-
-        encoder = load_encoder(preset, device=device)
+        encoder = _load_encoder(preset, device)
         return encoder.fingerprints, encoder.dimensions
     record = read_record(find_head(preset.head))
     check_head(
@@ -354,3 +356,9 @@ def _describe(preset: Preset, device: str | None) -> tuple[dict[str, str], int]:
         "head": record.fingerprint,
     }
     return fingerprints, record.dimensions
+
+
+def _load_encoder(preset: Preset, device: str | None) -> "Encoder":
+    from ner_retriever.encode import load_encoder
+
+    return load_encoder(preset, device=device)

@@ -28,6 +28,7 @@ from ner_retriever.cli import (
     serve,
     simulate,
     train,
+    train_detector,
 )
 from ner_retriever.cli.output import printable
 from ner_retriever.errors import NerRetrieverError
@@ -53,6 +54,7 @@ app.command("mcp")(mcp.mcp)
 app.command("delete")(delete.delete)
 app.command("info")(info.info)
 app.command("train")(train.train)
+app.command("train-detector")(train_detector.train_detector)
 app.command("probe")(probe.probe)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)

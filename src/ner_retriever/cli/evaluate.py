@@ -12,7 +12,7 @@ from rich.table import Table
 from ner_retriever.cli.benchmark import Data, LimitTexts, Name, Seed, read_benchmark
 from ner_retriever.cli.output import require_folders, write_json
 from ner_retriever.cli.progress import Stages, progress_bar
-from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET
+from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET, load_preset
 
 if TYPE_CHECKING:
     from ner_retriever.detect import Detector
@@ -82,7 +82,7 @@ def evaluate(
     require_folders(out)
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     texts = read_benchmark(benchmark, data, console=console, limit_texts=limit_texts, seed=seed)
-    finder = _detector(detector) if spans is Spans.DETECTED else None
+    finder = load_finder(detector, preset) if spans is Spans.DETECTED else None
     trained_on = _training_texts(training_data, label_map) if training_data else None
     with console.status("loading models"):
         systems = load_systems(system or _DEFAULT_SYSTEMS, preset=preset, spans=spans.value)
@@ -102,10 +102,12 @@ def evaluate(
     _print_result(result, console)
 
 
-def _detector(name: str) -> "Detector":
-    from ner_retriever.detect import load_detector
+def load_finder(name: str, preset: str) -> "Detector":
+    from ner_retriever.encode import load_encoder
+    from ner_retriever.reading import load_reader
 
-    return load_detector(name)
+    settings = load_preset(preset)
+    return load_reader(name, settings, lambda: load_encoder(settings))
 
 
 def _training_texts(files: list[Path], label_map: Path | None) -> list[str]:

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from ner_retriever.cli.benchmark import Data, LimitTexts, Name, Seed, read_benchmark
-from ner_retriever.cli.evaluate import Spans
+from ner_retriever.cli.evaluate import Spans, load_finder
 from ner_retriever.cli.output import require_folders, write_json
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET
@@ -36,7 +36,6 @@ def simulate(
 
     Example: ner-retriever simulate few-nerd --data few-nerd/dev.txt --out few-nerd-use.json
     """
-    from ner_retriever.detect import load_detector
     from ner_retriever.evaluation.runner import detect_spans
     from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
     from ner_retriever.evaluation.use import measure_use, plot_feedback
@@ -52,7 +51,7 @@ def simulate(
         if spans is Spans.GOLD:
             documents = texts.documents(spans=texts.gold_spans())
         else:
-            found = detect_spans(load_detector(DEFAULT_DETECTOR), texts, stages)
+            found = detect_spans(load_finder(DEFAULT_DETECTOR, preset), texts, stages)
             documents = texts.documents(spans=found)
         system.index(documents, progress=lambda done: stages("index", done, len(documents)))
         result = measure_use(

@@ -10,19 +10,14 @@ import typer
 from rich.console import Console
 
 from ner_retriever.cli.progress import Stages, progress_bar
+from ner_retriever.cli.training_data import Data, Exclude, LabelMap, training_texts
 from ner_retriever.config import DEFAULT_PRESET, cache_folder, load_preset
 from ner_retriever.drawing import check_figure
 from ner_retriever.errors import ConfigError
 
 
 def train(
-    data: Annotated[
-        list[Path],
-        typer.Option(
-            help="Typed mentions (.jsonl), NERetrieve's files, or CoNLL columns (.conll, .txt), "
-            "compressed or not; may be given again."
-        ),
-    ],
+    data: Data,
     out: Annotated[Path, typer.Option(help="Folder for the head.")],
     preset: Annotated[str, typer.Option(help="Backbone and site to train for.")] = DEFAULT_PRESET,
     config: Annotated[
@@ -31,17 +26,8 @@ def train(
             help="JSON file with keys of TrainingConfig, or a named configuration: paper."
         ),
     ] = None,
-    label_map: Annotated[
-        Path | None,
-        typer.Option(help="JSON file: the type names of each label of the CoNLL files."),
-    ] = None,
-    exclude: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Documents that must not be trained on, such as a benchmark's, in any form that "
-            "`index` reads; may be given again."
-        ),
-    ] = None,
+    label_map: LabelMap = None,
+    exclude: Exclude = None,
     limit_texts: Annotated[
         int | None, typer.Option(help="Train on a random sample of so many texts.", min=1)
     ] = None,
@@ -58,16 +44,14 @@ def train(
     Example: ner-retriever train --data typed-mentions.jsonl.gz --preset minilm --out my-head
     """
     from ner_retriever.encode import load_extractor
-    from ner_retriever.text.readers import read_documents
     from ner_retriever.training.activations import extract
     from ner_retriever.training.adapter import Adapter
     from ner_retriever.training.annotations import annotate
     from ner_retriever.training.config import TrainingConfig
-    from ner_retriever.training.data import read_training_texts
     from ner_retriever.training.loop import train as train_head
     from ner_retriever.training.output import CURVES_NAME, write_head
     from ner_retriever.training.phrasings import lower_case, rephrase
-    from ner_retriever.training.typed_mentions import sample, without
+    from ner_retriever.training.typed_mentions import sample
     from ner_retriever.training.vectors import FrozenVectors, LiveVectors, Vectors
 
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -75,12 +59,7 @@ def train(
     check_figure(out / CURVES_NAME, extra="training")
     settings = load_preset(preset)
     how = TrainingConfig.from_record(_read_config(config))
-    texts = read_training_texts(data, label_map=label_map)
-    if exclude:
-        excluded = (document.text for document in read_documents(exclude))
-        kept = without(texts, excluded)
-        console.print(f"{len(texts) - len(kept):,} texts are excluded")
-        texts = kept
+    texts = training_texts(data, label_map, exclude or (), console)
     texts = sample(texts, limit_texts, how.seed)
     if how.phrasings:
         texts = rephrase(texts, how.seed)

@@ -115,13 +115,11 @@ def detect_spans(
     detector: "Detector", benchmark: Benchmark, progress: Progress
 ) -> list[tuple[Span, ...]]:
     """The mentions of each text; ``progress`` is called with the stage "detect"."""
-    from ner_retriever.indexing import detect
-
     documents = benchmark.documents()
     spans: list[tuple[Span, ...]] = []
     progress("detect", 0, len(documents))
     for first in range(0, len(documents), _DETECTION_BATCH):
-        spans += detect(detector, documents[first : first + _DETECTION_BATCH])
+        spans += detector.detect(documents[first : first + _DETECTION_BATCH])
         progress("detect", len(spans), len(documents))
     return spans
 

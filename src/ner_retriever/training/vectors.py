@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ner_retriever.backbone.batching import batches
 from ner_retriever.backbone.forward import Window
-from ner_retriever.encode import Extractor, Slot, batches
+from ner_retriever.encode import Extractor, Slot
 from ner_retriever.training.activations import Activations
 from ner_retriever.training.typed_mentions import TypedText
 

@@ -1,0 +1,30 @@
+"""Batches of windows that cost little padding."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from ner_retriever.backbone.forward import Window
+
+
+class Windowed(Protocol):
+    """Something with a window."""
+
+    @property
+    def window(self) -> Window:
+        """What is read of it."""
+        ...
+
+
+W = TypeVar("W", bound=Windowed)
+
+
+def batches(slots: Sequence[W], most_tokens: int) -> Iterator[list[W]]:
+    """Batch windows of similar length, at most so many tokens a batch, padding included."""
+    batch: list[W] = []
+    for slot in sorted(slots, key=lambda slot: len(slot.window.ids), reverse=True):
+        if batch and (len(batch) + 1) * len(batch[0].window.ids) > most_tokens:
+            yield batch
+            batch = []
+        batch.append(slot)
+    if batch:
+        yield batch

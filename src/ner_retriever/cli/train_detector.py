@@ -1,0 +1,124 @@
+"""``ner-retriever train-detector``: a mention head from typed mentions."""
+
+import json
+import time
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ner_retriever.cli.progress import Stages, progress_bar
+from ner_retriever.cli.training_data import Data, Exclude, LabelMap, training_texts
+from ner_retriever.config import DEFAULT_PRESET, cache_folder, load_preset
+from ner_retriever.errors import InputError
+
+
+def train_detector(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder for the mention head.")],
+    preset: Annotated[
+        str, typer.Option(help="Backbone that the mention head rides on.")
+    ] = DEFAULT_PRESET,
+    config: Annotated[
+        Path | None, typer.Option(help="JSON file with keys of DetectionConfig.")
+    ] = None,
+    label_map: LabelMap = None,
+    exclude: Exclude = None,
+    limit_texts: Annotated[
+        int | None, typer.Option(help="Train on a random sample of so many texts.", min=1)
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder where states are kept between runs.")
+    ] = None,
+) -> None:
+    """Train a mention head, a detector that rides on the backbone's pass, on typed mentions.
+
+    It is trained with the adapter of the preset's head, so train that first. The backbone reads
+    each text once; its states are kept, so that a second run takes minutes, and a reading that was
+    stopped goes on where it was. Use it with `index --detector mention-head:FOLDER`.
+
+    Example: ner-retriever train-detector --data typed-mentions.jsonl.gz --out my-head/mentions
+    """
+    from ner_retriever.encode import load_encoder
+    from ner_retriever.head.record import find_head, read_record
+    from ner_retriever.training.detection.config import DetectionConfig
+    from ner_retriever.training.detection.dress import dressed
+    from ner_retriever.training.detection.examples import make_examples, part
+    from ner_retriever.training.detection.loop import Material
+    from ner_retriever.training.detection.loop import train_detector as train
+    from ner_retriever.training.detection.output import write_mention_head
+    from ner_retriever.training.detection.states import read_states
+    from ner_retriever.training.detection.teacher import teacher_finds
+    from ner_retriever.training.typed_mentions import sample
+
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    settings = load_preset(preset)
+    how = DetectionConfig.from_record(_read_config(config))
+    texts = [
+        text
+        for text in training_texts(data, label_map, exclude or (), console)
+        if text.source not in how.left_out
+    ]
+    texts = sample(texts, limit_texts, how.seed)
+    adapter = read_record(find_head(settings.head)).adapter if settings.head else ""
+    encoder = load_encoder(settings)
+    folder = cache or cache_folder() / "activations"
+    with progress_bar(console) as bar:
+        stages = Stages(bar)
+        finds = teacher_finds(texts, how.teacher, folder, progress=partial(stages, "teacher"))
+        training, held_out = part(make_examples(texts, finds, how), how)
+        if not training or not held_out:
+            raise InputError(
+                f"{len(texts)} texts are too few to part in {how.folds}; give more, or fewer folds"
+            )
+        training += dressed(training, how.varied, how.seed)
+        materials = [
+            Material(
+                examples,
+                read_states(
+                    encoder.extractor,
+                    [example.text for example in examples],
+                    folder,
+                    adapter=adapter,
+                    progress=partial(stages, f"reading {what}"),
+                ),
+            )
+            for what, examples in (("held-out texts", held_out), ("texts", training))
+        ]
+        start = time.monotonic()
+        trained = train(
+            materials[1],
+            materials[0],
+            how,
+            report=lambda record: console.print(json.dumps(record)),
+            progress=partial(stages, "training"),
+        )
+    write_mention_head(
+        out,
+        trained,
+        how,
+        texts=texts,
+        fingerprints={
+            "backbone": encoder.fingerprints["backbone"],
+            "site": encoder.fingerprints["site"],
+            "adapter": adapter,
+        },
+        preset=settings,
+        files=[file.name for file in data],
+        seconds=time.monotonic() - start,
+    )
+    console.print(f"{out}: threshold {trained.threshold}")
+
+
+def _read_config(file: Path | None) -> dict[str, object]:
+    if file is None:
+        return {}
+    try:
+        record = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"cannot read {file}: {error}; give a JSON file") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{file} must hold a JSON object, not {type(record).__name__}")
+    return record

@@ -1,0 +1,84 @@
+"""From the states of a text's words to its mentions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from ner_retriever.detect.mention_head.network import MentionHead
+from ner_retriever.detect.mention_head.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A mention in a stretch of text.
+
+    Attributes:
+        first, last: its words, [first, last).
+        score: detection score in [0, 1].
+    """
+
+    first: int
+    last: int
+    score: float
+
+
+class Finder:
+    """Finds the mentions of stretches of text, whatever their type."""
+
+    def __init__(self, head: MentionHead, *, threshold: float, nested: float) -> None:
+        self._head = head
+        self._threshold = threshold
+        self._nested = nested
+
+    def to(self, device: torch.device) -> "Finder":
+        """Move the network to where the backbone is."""
+        self._head.to(device)
+        return self
+
+    @torch.inference_mode()
+    def find(self, states: Tensor, words: Sequence[Words]) -> list[list[Found]]:
+        """Find the mentions of a batch of stretches.
+
+        Args:
+            states: mean states of the words of all stretches, one after the other,
+                (words, hidden).
+            words: those words, for each stretch.
+
+        Returns:
+            The mentions of each stretch, best first.
+        """
+        if not len(states):
+            return [[] for _ in words]
+        counts = [len(its_words.tokens) for its_words in words]
+        rows = pad_sequence(list(torch.split(states.float(), counts)), batch_first=True)
+        shapes = pad_sequence(
+            [torch.from_numpy(its_words.shapes) for its_words in words], batch_first=True
+        )
+        mask = torch.arange(rows.shape[1]) < torch.tensor(counts)[:, None]
+        odds = self._head(rows, shapes.to(rows.device), mask.to(rows.device))
+        scores = torch.sigmoid(odds).cpu().numpy()
+        return [self._kept(its_scores) for its_scores in scores]
+
+    def _kept(self, scores: NDArray[np.float32]) -> list[Found]:
+        firsts, lengths = np.nonzero(scores >= self._threshold)
+        best_first = np.argsort(-scores[firsts, lengths], kind="stable")
+        kept: list[Found] = []
+        for first, length in zip(firsts[best_first], lengths[best_first], strict=True):
+            found = Found(
+                first=int(first),
+                last=int(first + length + 1),
+                score=float(scores[first, length]),
+            )
+            rival = next((other for other in kept if _overlap(found, other)), None)
+            if rival is None or found.score >= self._nested * rival.score:
+                kept.append(found)
+        return kept
+
+
+def _overlap(one: Found, other: Found) -> bool:
+    return one.first < other.last and other.first < one.last

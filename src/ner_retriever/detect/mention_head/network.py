@@ -1,0 +1,103 @@
+"""Scores for all short runs of words: how likely each is a mention, whatever its type."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ner_retriever.detect.mention_head.words import SHAPES
+
+_KERNEL = 5
+_BOUNDARY = 64
+
+
+class MentionHead(nn.Module):
+    """Two convolutions over words, then a bilinear form of a run's first and last word.
+
+    The convolutions look at words on both sides, so that a causal backbone's states, which know
+    nothing of what follows, are no handicap.
+
+    Args:
+        width: of the backbone's states.
+        hidden: of a word's state.
+        longest: words in a run at most.
+        dropout: while training.
+    """
+
+    def __init__(
+        self, width: int, hidden: int = 192, longest: int = 10, *, dropout: float = 0.2
+    ) -> None:
+        super().__init__()
+        self.longest = longest
+        self.norm = nn.LayerNorm(width)
+        self.inner = nn.Linear(width, hidden)
+        self.shape = nn.Embedding(len(SHAPES), hidden)
+        self.blocks = nn.ModuleList(_Block(hidden, dropout) for _ in range(2))
+        self.first = nn.Linear(hidden, _BOUNDARY)
+        self.last = nn.Linear(hidden, _BOUNDARY)
+        self.alone = nn.Linear(hidden, 3)
+        self.length = nn.Parameter(torch.zeros(longest))
+        self.dropout = nn.Dropout(dropout)
+
+    @property
+    def width(self) -> int:
+        """Width of the states that the head takes."""
+        return self.inner.in_features
+
+    @property
+    def hidden(self) -> int:
+        """Width of a word's state."""
+        return self.inner.out_features
+
+    def forward(self, words: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
+        """Score runs of words.
+
+        Args:
+            words: mean states of each word's tokens, (batch, words, width) float32.
+            shapes: index of each word's shape, (batch, words) int64.
+            mask: which words are real, (batch, words) bool.
+
+        Returns:
+            Log-odds, (batch, words, longest): entry (b, i, n) is of the run of n + 1 words that
+            begins with word i; minus infinity where it would end past the text.
+        """
+        states = self.inner(self.dropout(self.norm(words))) + self.shape(shapes)
+        real = mask[..., None]
+        for block in self.blocks:
+            states = block(states, real)
+        states = self.dropout(states)
+        begins, ends, inside = self.alone(states).unbind(-1)
+        first, last = self.first(states), self.last(states)
+        sums = functional.pad((inside * mask).cumsum(1), (1, self.longest))
+        scores = []
+        count = words.shape[1]
+        for length in range(self.longest):
+            closing = _shifted(last, length)
+            pair = (first * closing).sum(-1) / _BOUNDARY**0.5
+            within = (sums[:, length + 1 : length + 1 + count] - sums[:, :count]) / (length + 1)
+            score = pair + begins + _shifted(ends, length) + within + self.length[length]
+            ends_inside = _shifted(mask, length)
+            scores.append(score.masked_fill(~(mask & ends_inside), -torch.inf))
+        return torch.stack(scores, dim=-1)
+
+
+class _Block(nn.Module):
+    def __init__(self, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(hidden)
+        self.convolution = nn.Conv1d(hidden, hidden, _KERNEL, padding=_KERNEL // 2)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, states: Tensor, real: Tensor) -> Tensor:
+        # Padding must look to the convolution like the end of the text.
+        normed = self.norm(states) * real
+        mixed = self.convolution(normed.transpose(1, 2)).transpose(1, 2)
+        mixed = self.dropout(functional.gelu(mixed))
+        return states.add(mixed)
+
+
+def _shifted(rows: Tensor, by: int) -> Tensor:
+    """Move (batch, words, …) to the left by some words, zeros coming in."""
+    moved = torch.zeros_like(rows)
+    kept = max(rows.shape[1] - by, 0)
+    moved[:, :kept] = rows[:, by:]
+    return moved

@@ -1,0 +1,131 @@
+"""What a mention head says of itself, and where it is; read without loading a model library."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ner_retriever.config import Settings, fingerprint
+from ner_retriever.errors import (
+    ConfigError,
+    FingerprintMismatch,
+    WeightsCorrupted,
+    WeightsNotFound,
+)
+
+FORMAT = 1
+WEIGHTS_NAME, RECORD_NAME = "mention_head.safetensors", "mention_head.json"
+# Beside the head of a preset, whose adapter it was trained with.
+FOLDER_NAME = "mentions"
+_WIDEST = 1 << 16
+_LONGEST = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MentionHeadRecord(Settings):
+    """What mention_head.json holds.
+
+    Attributes:
+        backbone: fingerprint of the weights whose states the mention head was trained on.
+        site: fingerprint of site, prefix and template (``Preset.site_fingerprint``).
+        adapter: sha256 of the low-rank updates that the backbone had; empty for none.
+        width, hidden: of the backbone's states, and of the mention head's own.
+        longest: words in a mention at most.
+        threshold: least detection score of a mention that is kept.
+        nested: least share of the best overlapping mention's score that a mention needs to be kept
+            beside it.
+        sha256: of mention_head.safetensors.
+        notes: where the mention head comes from and what it was measured to do.
+    """
+
+    backbone: str
+    site: str
+    adapter: str
+    width: int
+    hidden: int
+    longest: int
+    threshold: float
+    nested: float
+    sha256: str = ""
+    format: int = FORMAT
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.format != FORMAT:
+            raise ConfigError(
+                f"a mention head of format {self.format}; this version reads {FORMAT}"
+            )
+        for name, most in (("width", _WIDEST), ("hidden", _WIDEST), ("longest", _LONGEST)):
+            if not 0 < getattr(self, name) <= most:
+                raise ConfigError(
+                    f"a mention head's {name} must be 1 to {most}, not {getattr(self, name)!r}"
+                )
+        for name in ("threshold", "nested"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(
+                    f"a mention head's {name} must be 0 to 1, not {getattr(self, name)!r}"
+                )
+
+    @property
+    def fingerprint(self) -> str:
+        """Names all that decides which mentions are found."""
+        record = self.to_record()
+        return fingerprint({key: record[key] for key in record if key != "notes"})
+
+
+def mention_head_of(head: Path | None, *, given: str | None = None) -> Path:
+    """Return a mention head's folder: the given one, or the one that lies beside a head.
+
+    Raises:
+        WeightsNotFound: there is none.
+    """
+    if given:
+        if (Path(given) / RECORD_NAME).is_file():
+            return Path(given)
+        raise WeightsNotFound(
+            f"no mention head in {given}: a folder with {RECORD_NAME} is needed, as "
+            "ner-retriever train-detector writes it"
+        )
+    if head and (head / FOLDER_NAME / RECORD_NAME).is_file():
+        return head / FOLDER_NAME
+    raise WeightsNotFound(
+        "the preset's head has no mention head beside it; train one with ner-retriever "
+        "train-detector and name it with --detector mention-head:FOLDER, or choose --detector spacy"
+    )
+
+
+def read_mention_record(folder: Path) -> MentionHeadRecord:
+    """Read a mention head's record.
+
+    Raises:
+        WeightsCorrupted: it is damaged.
+    """
+    try:
+        return MentionHeadRecord.from_record(json.loads((folder / RECORD_NAME).read_bytes()))
+    except (OSError, ValueError, TypeError, RecursionError, ConfigError) as error:
+        raise WeightsCorrupted(
+            f"{folder / RECORD_NAME} cannot be read: {error}; copy the mention head anew, or train "
+            "it again"
+        ) from error
+
+
+def check_mention_head(
+    record: MentionHeadRecord, *, backbone: str, site: str, adapter: str
+) -> None:
+    """Refuse a mention head that was trained on other states.
+
+    Raises:
+        FingerprintMismatch: naming what differs.
+    """
+    for what, trained, given in (
+        ("backbone", record.backbone, backbone),
+        ("site", record.site, site),
+        ("adapter", record.adapter, adapter),
+    ):
+        if trained != given:
+            raise FingerprintMismatch(
+                f"the mention head was trained on another {what} ({trained[:16] or 'none'}, not "
+                f"{given[:16] or 'none'}); train one for this preset with: "
+                "ner-retriever train-detector"
+            )

@@ -1,0 +1,89 @@
+"""The words of a text, by its tokens: where a mention may begin and end, and how words look.
+
+A backbone that folds case hides what tells names from nouns; a word's shape gives it back.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHAPES = (
+    "punctuation",
+    "number",
+    "lower",
+    "capitalised",
+    "initial",
+    "upper",
+    "mixed",
+    "caseless",
+)
+_SHAPE = {name: index for index, name in enumerate(SHAPES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a stretch of text.
+
+    Attributes:
+        tokens: each word's tokens, [first, last), (words, 2) int64.
+        spans: each word's characters, [start, end), (words, 2) int64; both ends ascend, and there
+            is no white space at either.
+        shapes: each word's index in ``SHAPES``, (words,) int64.
+    """
+
+    tokens: NDArray[np.int64]
+    spans: NDArray[np.int64]
+    shapes: NDArray[np.int64]
+
+
+def find_words(text: str, token_spans: NDArray[np.int64]) -> Words:
+    """Put tokens together to words.
+
+    A word is a run of letters and digits, or a token of other signs.
+
+    Args:
+        token_spans: characters [start, end) of tokens in the text's order, (tokens, 2) int64, with
+            or without the white space around them.
+    """
+    # A caseless text's capitals say nothing, as in a headline.
+    cased = not (text.islower() or text.isupper())
+    tokens: list[list[int]] = []
+    spans: list[list[int]] = []
+    for token, (first, last) in enumerate(token_spans.tolist()):
+        surface = text[first:last]
+        start, end = last - len(surface.lstrip()), first + len(surface.rstrip())
+        if start >= end:
+            continue
+        if spans and _joined(text, spans[-1][1], start):
+            tokens[-1][1] = token + 1
+            spans[-1][1] = max(spans[-1][1], end)
+        else:
+            tokens.append([token, token + 1])
+            spans.append([start, end])
+    return Words(
+        tokens=np.array(tokens, np.int64).reshape(-1, 2),
+        spans=np.array(spans, np.int64).reshape(-1, 2),
+        shapes=np.array([_shape(text[start:end], cased=cased) for start, end in spans], np.int64),
+    )
+
+
+def _joined(text: str, end: int, start: int) -> bool:
+    """Whether what begins at ``start`` goes on with the word that has reached ``end``."""
+    # Tokens that share a sign, such as the bytes of an emoji, cannot be told apart by characters.
+    return start < end or (start == end and text[start - 1].isalnum() and text[start].isalnum())
+
+
+def _shape(word: str, *, cased: bool) -> int:
+    if word.isalpha() and cased:
+        if word.islower():
+            return _SHAPE["lower"]
+        if word.istitle():
+            return _SHAPE["initial" if len(word) == 1 else "capitalised"]
+        if word.isupper():
+            return _SHAPE["upper"]
+    if not any(map(str.isalnum, word)):
+        return _SHAPE["punctuation"]
+    if not any(map(str.isalpha, word)):
+        return _SHAPE["number"]
+    return _SHAPE["mixed" if cased and word.lower() != word.upper() else "caseless"]

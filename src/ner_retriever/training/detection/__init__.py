@@ -1,0 +1,1 @@
+"""Training of mention heads: which runs of words are worth naming, whatever their type."""

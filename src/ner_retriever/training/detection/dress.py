@@ -1,0 +1,74 @@
+"""The same text in another dress: without case, in capitals, without punctuation."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ner_retriever.training.detection.examples import Example, Range
+
+_WORD = re.compile(r"\w+")
+_KEPT_SIGNS = frozenset("-'’&/+")
+
+
+def dressed(examples: Sequence[Example], share: float, seed: int) -> list[Example]:
+    """Return a share of examples in another dress each, drawn by chance."""
+    random = np.random.default_rng(seed)
+    return [
+        _DRESSES[random.choice(len(_DRESSES), p=_SHARES)](example)
+        for example in examples
+        if random.random() < share
+    ]
+
+
+def lower(example: Example) -> Example:
+    """Without capitals."""
+    return replace(example, text=_recased(example.text, str.lower))
+
+
+def upper(example: Example) -> Example:
+    """In capitals, as a headline."""
+    return replace(example, text=_recased(example.text, str.upper))
+
+
+def title(example: Example) -> Example:
+    """With a capital at each word."""
+    return replace(example, text=_recased(example.text, str.capitalize))
+
+
+def bare(example: Example) -> Example:
+    """In small letters and without punctuation, as a query or a transcript."""
+    text = _recased(example.text, str.lower)
+    kept = [
+        place
+        for place, sign in enumerate(text)
+        if sign.isalnum() or sign.isspace() or sign in _KEPT_SIGNS
+    ]
+    # Where a sign's place is after those before it have gone.
+    places = np.searchsorted(kept, np.arange(len(text) + 1)).tolist()
+    return replace(
+        example,
+        text="".join(text[place] for place in kept),
+        targets=_moved(example.targets, places),
+        gold=frozenset(_moved(dict.fromkeys(example.gold, 1.0), places)),
+    )
+
+
+def _moved(targets: Mapping[Range, float], places: Sequence[int]) -> dict[Range, float]:
+    moved = {(places[start], places[end]): target for (start, end), target in targets.items()}
+    return {(start, end): target for (start, end), target in moved.items() if start < end}
+
+
+def _recased(text: str, change: Callable[[str], str]) -> str:
+    return _WORD.sub(lambda match: _recased_word(match.group(), change), text)
+
+
+def _recased_word(word: str, change: Callable[[str], str]) -> str:
+    changed = change(word)
+    # Offsets must hold: with their case a few letters change their number ("ﬁ", "İ").
+    return changed if len(changed) == len(word) else word
+
+
+_DRESSES: tuple[Callable[[Example], Example], ...] = (lower, bare, upper, title)
+_SHARES = (0.35, 0.4, 0.1, 0.15)

@@ -1,0 +1,230 @@
+"""The training of a mention head on word states."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+from torch.nn.utils import clip_grad_norm_
+
+from ner_retriever.detect.mention_head.finder import Finder
+from ner_retriever.detect.mention_head.network import MentionHead
+from ner_retriever.detect.mention_head.words import SHAPES
+from ner_retriever.training.detection.config import DetectionConfig
+from ner_retriever.training.detection.examples import Example, Range
+from ner_retriever.training.detection.measure import BUDGETS, Finds, recall, threshold_for
+from ner_retriever.training.detection.states import WordStates
+
+_WARM_UP = 100
+_LAST_RATE = 0.05
+_CLIP = 1.0
+_CASELESS = SHAPES.index("caseless")
+_CASED = [SHAPES.index(name) for name in ("lower", "capitalised", "initial", "upper", "mixed")]
+# Finds that are kept while measuring; thresholds are looked for above it.
+_LEAST = 0.005
+_MEASURED_STRETCHES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Examples and the states of their words.
+
+    Attributes:
+        examples: texts, the held-out ones among them.
+        states: of their stretches.
+    """
+
+    examples: Sequence[Example]
+    states: WordStates
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedDetector:
+    """What training gives.
+
+    Attributes:
+        head: the mention head.
+        threshold: least detection score of a mention.
+        log: a record an epoch.
+    """
+
+    head: MentionHead
+    threshold: float
+    log: list[dict[str, Any]]
+
+
+def train_detector(
+    training: Material,
+    held_out: Material,
+    config: DetectionConfig,
+    *,
+    report: Callable[[dict[str, Any]], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> TrainedDetector:
+    """Train a mention head.
+
+    The loss is the binary cross entropy of each run of words with how likely it is a mention,
+    summed over runs, averaged over words.
+
+    Args:
+        report: called with each epoch's record.
+        progress: called with (steps done, steps in all).
+    """
+    torch.manual_seed(config.seed)
+    random = np.random.default_rng(config.seed)
+    head = MentionHead(
+        training.states.rows.shape[1], config.hidden, config.longest, dropout=config.dropout
+    )
+    optimizer = torch.optim.AdamW(
+        head.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    parts = training.states.stretches
+    sizes = np.array([len(part.words.tokens) for part in parts])
+    steps = config.epochs * -(-len(parts) // config.batch_texts)
+    rate = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1, step / _WARM_UP) * (1 - (1 - _LAST_RATE) * step / steps)
+    )
+    log: list[dict[str, Any]] = []
+    done = 0
+    for epoch in range(1, config.epochs + 1):
+        losses = []
+        head.train()
+        for rows in _batches(sizes, config.batch_texts, random):
+            hidden = random.random(len(rows)) < config.caseless
+            words, shapes, mask = _inputs(training.states, rows, hidden)
+            targets = _targets(training, rows, words.shape[1], config.longest)
+            odds = head(words, shapes, mask)
+            real = torch.isfinite(odds)
+            loss = (
+                functional.binary_cross_entropy_with_logits(
+                    odds[real], targets[real], reduction="sum"
+                )
+                / mask.sum()
+            )
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            clip_grad_norm_(head.parameters(), _CLIP)
+            optimizer.step()
+            rate.step()
+            losses.append(loss.item())
+            done += 1
+            if progress:
+                progress(done, steps)
+        log.append(
+            {"epoch": epoch, "loss": float(np.mean(losses)), **measure(head, held_out, config)}
+        )
+        if report:
+            report(log[-1])
+    return TrainedDetector(head.eval(), _threshold(head, held_out, config), log)
+
+
+def measure(head: MentionHead, held_out: Material, config: DetectionConfig) -> dict[str, Any]:
+    """Measure recall on held-out texts of each source that is complete, with case and without.
+
+    Returns:
+        For each source, and each source "caseless", the exact and the overlap recall at each of
+        the ``BUDGETS``.
+    """
+    result: dict[str, Any] = {}
+    for source in config.complete:
+        texts = [n for n, example in enumerate(held_out.examples) if example.source == source]
+        if not texts:
+            continue
+        gold = [held_out.examples[text].gold for text in texts]
+        for name, caseless in ((source, False), (f"{source} caseless", True)):
+            found = find(head, held_out.states, texts, nested=config.nested, caseless=caseless)
+            result[name] = {
+                str(budget): [round(its.exact, 4), round(its.overlap, 4)]
+                for budget in BUDGETS
+                for its in (recall(gold, found, budget),)
+            }
+    return result
+
+
+def find(
+    head: MentionHead,
+    states: WordStates,
+    texts: Sequence[int],
+    *,
+    nested: float,
+    caseless: bool = False,
+) -> list[Finds]:
+    """Find the mentions of texts by their states, all that are not wholly unlikely.
+
+    Args:
+        texts: which of the texts, ascending.
+        caseless: whether the shapes of words are hidden.
+    """
+    head.eval()
+    finder = Finder(head, threshold=_LEAST, nested=nested)
+    found: dict[int, dict[Range, float]] = {text: {} for text in texts}
+    wanted = [number for number, part in enumerate(states.stretches) if part.text in found]
+    for first in range(0, len(wanted), _MEASURED_STRETCHES):
+        numbers = wanted[first : first + _MEASURED_STRETCHES]
+        parts = [states.stretches[number] for number in numbers]
+        words = [
+            replace(part.words, shapes=_hidden(part.words.shapes)) if caseless else part.words
+            for part in parts
+        ]
+        rows = np.concatenate([states.of(number) for number in numbers])
+        for part, runs in zip(parts, finder.find(torch.from_numpy(rows), words), strict=True):
+            for run in filter(part.is_owner, runs):
+                span = part.span(run)
+                found[part.text][span.start, span.end] = run.score
+    return [found[text] for text in texts]
+
+
+def _threshold(head: MentionHead, held_out: Material, config: DetectionConfig) -> float:
+    """Return the threshold at which texts have one mention in so many words."""
+    texts = [
+        n for n, example in enumerate(held_out.examples) if example.source not in config.complete
+    ] or list(range(len(held_out.examples)))
+    words = sum(len(held_out.examples[text].text.split()) for text in texts)
+    found = find(head, held_out.states, texts, nested=config.nested)
+    return round(threshold_for(found, round(words / config.words_a_mention)), 4)
+
+
+def _batches(
+    sizes: NDArray[np.int64], size: int, random: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Return batches of stretches of similar length, in random order."""
+    order = np.argsort(sizes + random.random(len(sizes)) * 6)
+    batches = np.split(order, np.arange(size, len(order), size))
+    random.shuffle(batches)
+    return batches
+
+
+def _inputs(
+    states: WordStates, rows: NDArray[np.int64], caseless: NDArray[np.bool_]
+) -> tuple[Tensor, Tensor, Tensor]:
+    counts = [len(states.stretches[row].words.tokens) for row in rows]
+    shape = (len(rows), max(counts))
+    words = np.zeros((*shape, states.rows.shape[1]), np.float32)
+    shapes = np.zeros(shape, np.int64)
+    for place, (row, count, without) in enumerate(zip(rows, counts, caseless, strict=True)):
+        its_shapes = states.stretches[row].words.shapes
+        words[place, :count] = states.of(row)
+        shapes[place, :count] = _hidden(its_shapes) if without else its_shapes
+    mask = np.arange(shape[1]) < np.array(counts)[:, None]
+    return torch.from_numpy(words), torch.from_numpy(shapes), torch.from_numpy(mask)
+
+
+def _hidden(shapes: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.where(np.isin(shapes, _CASED), _CASELESS, shapes)
+
+
+def _targets(material: Material, rows: NDArray[np.int64], words: int, longest: int) -> Tensor:
+    targets = torch.zeros(len(rows), words, longest)
+    for place, row in enumerate(rows):
+        part = material.states.stretches[row]
+        firsts = {start: word for word, start in enumerate(part.words.spans[:, 0].tolist())}
+        lasts = {end: word for word, end in enumerate(part.words.spans[:, 1].tolist())}
+        for (start, end), target in material.examples[part.text].targets.items():
+            first, last = firsts.get(start), lasts.get(end)
+            if first is not None and last is not None and 0 <= last - first < longest:
+                targets[place, first, last - first] = target
+    return targets

@@ -1,0 +1,206 @@
+"""The mention head: its scores, what it keeps of them, its files."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from cli_helpers import error
+from ner_retriever.detect.mention_head.files import load_mention_head, save_mention_head
+from ner_retriever.detect.mention_head.finder import Finder, Found
+from ner_retriever.detect.mention_head.network import MentionHead
+from ner_retriever.detect.mention_head.record import MentionHeadRecord
+from ner_retriever.detect.mention_head.words import Words
+from ner_retriever.errors import ConfigError, WeightsCorrupted
+
+RECORD = MentionHeadRecord(
+    backbone="b",
+    site="s",
+    adapter="",
+    width=6,
+    hidden=8,
+    longest=3,
+    threshold=0.5,
+    nested=0.4,
+)
+
+
+def network(*, longest: int = 3) -> MentionHead:
+    torch.manual_seed(0)
+    return MentionHead(6, 8, longest).eval()
+
+
+def words(count: int) -> Words:
+    tokens = np.stack([np.arange(count), np.arange(count) + 1], axis=1)
+    return Words(tokens=tokens, spans=tokens, shapes=np.zeros(count, np.int64))
+
+
+class Scores(nn.Module):
+    """A network whose log-odds are given, one (words, longest) table for every stretch."""
+
+    def __init__(self, *tables: list[list[float]]) -> None:
+        super().__init__()
+        self.tables = tables
+
+    def forward(self, rows: Tensor, _shapes: Tensor, _mask: Tensor) -> Tensor:
+        odds = torch.full((len(self.tables), rows.shape[1], len(self.tables[0][0])), -torch.inf)
+        for place, table in enumerate(self.tables):
+            odds[place, : len(table)] = torch.logit(torch.tensor(table))
+        return odds
+
+
+def kept(table: list[list[float]], *, threshold: float, nested: float) -> list[Found]:
+    finder = Finder(Scores(table), threshold=threshold, nested=nested)  # type: ignore[arg-type]
+    (found,) = finder.find(torch.zeros(len(table), 6), [words(len(table))])
+    return [Found(run.first, run.last, round(run.score, 3)) for run in found]
+
+
+def test_a_run_that_would_end_past_the_text_is_impossible() -> None:
+    odds = network()(
+        torch.zeros(1, 4, 6), torch.zeros(1, 4, dtype=torch.long), torch.ones(1, 4) > 0
+    )
+    assert torch.isfinite(odds[0]).tolist() == [
+        [True, True, True],
+        [True, True, True],
+        [True, True, False],
+        [True, False, False],
+    ]
+
+
+def test_what_stands_beside_in_a_batch_changes_nothing() -> None:
+    states, shapes = torch.randn(2, 7, 6), torch.randint(0, 8, (2, 7))
+    mask = torch.tensor([[True] * 7, [True] * 4 + [False] * 3])
+    together = network()(states, shapes, mask)
+    alone = network()(states[1:, :4], shapes[1:, :4], mask[1:, :4])
+    torch.testing.assert_close(together[1:, :4], alone)
+
+
+def test_fewer_words_than_a_mention_may_have() -> None:
+    odds = network(longest=9)(
+        torch.zeros(1, 2, 6), torch.zeros(1, 2, dtype=torch.long), torch.ones(1, 2) > 0
+    )
+    assert torch.isfinite(odds).sum() == 3
+
+
+def test_the_score_sees_both_sides() -> None:
+    states, shapes = torch.zeros(1, 5, 6), torch.zeros(1, 5, dtype=torch.long)
+    mask = torch.ones(1, 5) > 0
+    before = network()(states, shapes, mask)[0, 2, 0]
+    for place in (1, 3):
+        changed = states.clone()
+        changed[0, place] = torch.arange(6.0)
+        assert network()(changed, shapes, mask)[0, 2, 0] != before
+
+
+def test_the_threshold_keeps_what_reaches_it() -> None:
+    table = [[0.9, 0.2], [0.5, 0.49], [0.1, 0.0]]
+    assert kept(table, threshold=0.5, nested=0.0) == [Found(0, 1, 0.9), Found(1, 2, 0.5)]
+
+
+def test_a_mention_within_another_is_kept_if_its_score_is_close() -> None:
+    # "University of Stuttgart" 0.8 and "Stuttgart" 0.4; "University" 0.3 is too far off.
+    table = [[0.3, 0.1, 0.8], [0.0, 0.1, 0.0], [0.4, 0.0, 0.0]]
+    both = [Found(0, 3, 0.8), Found(2, 3, 0.4)]
+    assert kept(table, threshold=0.05, nested=0.5) == both
+    assert kept(table, threshold=0.05, nested=0.6) == both[:1]
+    assert len(kept(table, threshold=0.05, nested=0.0)) == 5
+
+
+def test_stretches_of_a_batch_keep_their_own() -> None:
+    finder = Finder(Scores([[0.9], [0.1]], [[0.2], [0.8]]), threshold=0.5, nested=0)  # type: ignore[arg-type]
+    found = finder.find(torch.zeros(4, 6), [words(2), words(2)])
+    assert [[(run.first, run.last) for run in its] for its in found] == [[(0, 1)], [(1, 2)]]
+    assert finder.find(torch.zeros(0, 6), [words(0)]) == [[]]
+
+
+def test_files_give_back_what_was_saved(tmp_path: Path) -> None:
+    head = network()
+    save_mention_head(tmp_path / "m", head, RECORD)
+    loaded, record = load_mention_head(tmp_path / "m")
+    assert (record.threshold, record.nested, record.width) == (0.5, 0.4, 6)
+    inputs = torch.randn(1, 5, 6), torch.zeros(1, 5, dtype=torch.long), torch.ones(1, 5) > 0
+    # Weights are kept in half precision.
+    torch.testing.assert_close(loaded(*inputs), head(*inputs), atol=0.01, rtol=0.01)
+
+
+def test_what_decides_about_finds_is_in_the_fingerprint() -> None:
+    changed = [
+        MentionHeadRecord(**{**RECORD.to_record(), key: value})
+        for key, value in [("threshold", 0.6), ("nested", 0.5), ("sha256", "x"), ("adapter", "x")]
+    ]
+    assert len({RECORD.fingerprint, *(record.fingerprint for record in changed)}) == 5
+    noted = MentionHeadRecord(**{**RECORD.to_record(), "notes": {"seconds": 1}})
+    assert noted.fingerprint == RECORD.fingerprint
+
+
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
+    save_mention_head(tmp_path, network(), RECORD)
+    weights, described = tmp_path / "mention_head.safetensors", tmp_path / "mention_head.json"
+    whole, record = weights.read_bytes(), json.loads(described.read_bytes())
+    weights.write_bytes(whole[:-1])
+    with pytest.raises(WeightsCorrupted, match="damaged or another file"):
+        load_mention_head(tmp_path)
+    weights.unlink()
+    with pytest.raises(WeightsCorrupted, match="cannot be read"):
+        load_mention_head(tmp_path)
+    weights.write_bytes(whole)
+    described.write_text(json.dumps({**record, "hidden": 9}))
+    with pytest.raises(WeightsCorrupted, match="cannot be read"):
+        load_mention_head(tmp_path)
+    for text in ("{", "[]", json.dumps({**record, "hidden": 1 << 40}), json.dumps({"x": 1})):
+        described.write_text(text)
+        with pytest.raises(WeightsCorrupted, match=r"mention_head\.json cannot be read"):
+            load_mention_head(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("format", 2, "format 2; this version reads 1"),
+        ("longest", 0, "longest must be 1 to 64"),
+        ("threshold", 1.5, "threshold must be 0 to 1"),
+        ("nested", -0.1, "nested must be 0 to 1"),
+        ("width", "x", "width must be a whole number"),
+    ],
+)
+def test_a_record_is_bounded(key: str, value: object, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        MentionHeadRecord.from_record({**RECORD.to_record(), key: value})
+
+
+def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
+    save_mention_head(tmp_path, MentionHead(7, 8, 3), RECORD)
+    with pytest.raises(WeightsCorrupted, match="cannot be read"):
+        load_mention_head(tmp_path)
+
+
+def test_a_preset_without_a_mention_head_says_what_to_do(tmp_path: Path, toy_preset: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("one line\n")
+    out = tmp_path / "index"
+    command = ["index", corpus, "--out", out, "--preset", toy_preset, "--detector"]
+    assert "train-detector" in error(*command, "mention-head")
+    assert "no mention head in nowhere" in error(*command, "mention-head:nowhere")
+    assert not out.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Exception, match="cannot write a mention head"):
+        save_mention_head(tmp_path / "file" / "m", network(), RECORD)
+
+
+def test_only_safetensors_are_read(tmp_path: Path) -> None:
+    save_mention_head(tmp_path, network(), RECORD)
+    record = json.loads((tmp_path / "mention_head.json").read_bytes())
+    save_file({"x": torch.zeros(1)}, tmp_path / "mention_head.safetensors")
+    content = (tmp_path / "mention_head.safetensors").read_bytes()
+    record["sha256"] = hashlib.sha256(content).hexdigest()
+    (tmp_path / "mention_head.json").write_text(json.dumps(record))
+    with pytest.raises(WeightsCorrupted, match="cannot be read"):
+        load_mention_head(tmp_path)
