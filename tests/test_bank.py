@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from ner_retriever.errors import WeightsCorrupted
+from ner_retriever.errors import ConfigError, WeightsCorrupted
 from ner_retriever.head.files import load_head, save_head
 from ner_retriever.head.network import Head
+from ner_retriever.head.record import HeadRecord
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.bank import choose_bank
 from ner_retriever.training.split import Split
@@ -41,6 +42,44 @@ def test_a_banks_vectors_by_hand() -> None:
     expected = np.column_stack([[0.5, 0.5], plain.queries(asked).detach().numpy()[:, :3]])
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     np.testing.assert_allclose(banked.queries(asked).detach(), expected, atol=1e-6)
+
+
+def test_a_surer_mention_comes_first() -> None:
+    banked, plain, bank, mentions = heads()
+    banked.detection = 0.04
+    scores = torch.tensor([1.0, 0.5, 0.1, 0.01, 0.0])
+    alike = mentions[:1].expand(5, WIDTH)
+    vectors = banked.mentions(alike, scores).detach()
+    torch.testing.assert_close(vectors[:1], banked.mentions(mentions[:1]).detach())
+    # Below a score of one in a hundred nothing more is taken off.
+    torch.testing.assert_close(vectors[3], vectors[4])
+    ratio = vectors[:, 0] / vectors[:, 1]
+    types, units = plain.queries(bank).detach(), plain.mentions(mentions).detach()
+    taken = (ratio[0] - ratio[:4]) * units[0, 0]
+    expected = -0.04 * np.log([1, 0.5, 0.1, 0.01]) / 0.5
+    np.testing.assert_allclose(taken.numpy(), expected, atol=1e-5)
+    asked = banked.queries(types.new_zeros(1, WIDTH)).detach()
+    assert (np.diff((vectors @ asked.T)[:4, 0]) < 0).all()
+
+
+@pytest.mark.parametrize(("bank", "detection"), [(0, 0.1), (3, 1.5), (3, -0.1)])
+def test_a_weight_of_detection_is_bounded_and_needs_a_bank(bank: int, detection: float) -> None:
+    with pytest.raises(ConfigError, match="detection must be 0 to 1, and 0 without a bank"):
+        HeadRecord(
+            backbone="b", site="s", width=4, hidden=4, dimensions=4, bank=bank, detection=detection
+        )
+
+
+def test_the_weight_of_detection_is_kept_and_named(tmp_path: Path) -> None:
+    banked, *_ = heads()
+    names = []
+    for detection in (0.0, 0.02):
+        banked.detection = detection
+        save_head(tmp_path, banked, backbone="b", site="s", notes={})
+        head, record = load_head(tmp_path)
+        assert head.detection == record.detection == detection
+        names.append(record.fingerprint)
+    assert names[1] == f"{names[0]}-0.02"
 
 
 def test_a_mention_that_is_near_to_every_type_falls_back() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional
 
 from ner_retriever.backbone.batching import batches
@@ -213,7 +214,8 @@ class Encoder:
         if not texts:
             return []
         vectors = self.extractor.mentions(texts, spans)
-        projected = self._project(np.concatenate(vectors), "mentions")
+        flat = [span for its_spans in spans for span in its_spans]
+        projected = self.project(np.concatenate(vectors), flat)
         return np.split(projected, np.cumsum([len(rows) for rows in vectors])[:-1])
 
     def queries(self, types: Sequence[str]) -> Vectors:
@@ -222,22 +224,28 @@ class Encoder:
         Raises:
             QueryError: a query is empty or absurdly long.
         """
-        return self._project(self.extractor.queries(types), "queries")
+        rows = torch.from_numpy(self.extractor.queries(types))
+        with torch.inference_mode():
+            return (self._head.queries(rows) if self._head else _unit(rows)).numpy()
 
-    def project(self, vectors: Vectors) -> Vectors:
-        """Bring mentions' vectors at the site, (n, width), into the space: (n, dimensions)."""
-        return self._project(vectors, "mentions")
+    def project(self, vectors: Vectors, spans: Sequence[Span]) -> Vectors:
+        """Bring mentions' vectors at the site into the space.
 
-    @torch.inference_mode()
-    def _project(self, vectors: Vectors, kind: str) -> Vectors:
+        Args:
+            vectors: (n, width).
+            spans: the mentions, for their detection scores.
+
+        Returns:
+            (n, dimensions) float32, rows of length 1.
+        """
         rows = torch.from_numpy(vectors)
-        if self._head is None:
-            projected = functional.normalize(rows, dim=-1)
-        elif kind == "mentions":
-            projected = self._head.mentions(rows)
-        else:
-            projected = self._head.queries(rows)
-        return projected.numpy()
+        scores = torch.tensor([span.detection_score for span in spans])
+        with torch.inference_mode():
+            return (self._head.mentions(rows, scores) if self._head else _unit(rows)).numpy()
+
+
+def _unit(rows: Tensor) -> Tensor:
+    return functional.normalize(rows, dim=-1)
 
 
 def load_extractor(

@@ -151,7 +151,8 @@ class MentionReader:
             return [Read((), nothing) for _ in documents]
         rows = np.stack([vector for mentions in found for _, vector in mentions])
         ends = np.cumsum([len(mentions) for mentions in found])
-        vectors = np.split(encoder.project(rows), ends[:-1])
+        spans = [span for mentions in found for span, _ in mentions]
+        vectors = np.split(encoder.project(rows, spans), ends[:-1])
         return [
             Read(tuple(span for span, _ in mentions), its_vectors)
             for mentions, its_vectors in zip(found, vectors, strict=True)

@@ -40,7 +40,13 @@ def load_head(folder: Path) -> tuple[Head, HeadRecord]:
             _check(folder / ADAPTER_NAME, record.adapter, remedy)
         # Nothing is allocated by what head.json says before the weights bear it out.
         with torch.device("meta"):
-            head = Head(record.width, record.hidden, record.dimensions, bank=record.bank)
+            head = Head(
+                record.width,
+                record.hidden,
+                record.dimensions,
+                bank=record.bank,
+                detection=record.detection,
+            )
         head.load_state_dict(load_file(file), assign=True)
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = first_line(error)
@@ -80,6 +86,7 @@ def save_head(
             hidden=head.first.out_features,
             dimensions=head.dimensions,
             bank=len(head.bank),
+            detection=head.detection,
             sha256=_sha256(folder / WEIGHTS_NAME),
             adapter=_sha256(folder / ADAPTER_NAME) if adapter else "",
             notes=notes,

@@ -6,6 +6,9 @@ cos(mention, query) − b, with b = τ log mean exp(cos(mention, t) / τ) over t
 It is the inverted softmax of Smith et al. 2017 as a difference of logarithms, also known as
 querybank normalisation (Bogolin et al. 2022). −b is stored as a vector's first number, in place of
 its last, so that search stays a cosine.
+
+How sure a detector was of a mention goes the same way: −b + w ln p, with p the detection score, so
+that of two mentions that fit a type alike the surer one comes first.
 """
 
 import math
@@ -18,6 +21,7 @@ _TEMPERATURE = 0.07
 # A query's first number, before it is scaled to length 1. The smaller, the more room b takes in a
 # mention's vector; the larger, the more of a query's.
 _WEIGHT = 0.5
+_LEAST_SCORE = 0.01
 
 
 class Head(nn.Module):
@@ -34,6 +38,7 @@ class Head(nn.Module):
         dimensions: of the output.
         dropout: after the activation, while training.
         bank: type names in the bank, which is not used while training; 0 for none.
+        detection: weight w of the logarithm of a mention's detection score; needs a bank.
     """
 
     mention_mean: Tensor
@@ -43,9 +48,17 @@ class Head(nn.Module):
     bank_mean: Tensor
 
     def __init__(
-        self, width: int, hidden: int, dimensions: int, *, dropout: float = 0.1, bank: int = 0
+        self,
+        width: int,
+        hidden: int,
+        dimensions: int,
+        *,
+        dropout: float = 0.1,
+        bank: int = 0,
+        detection: float = 0.0,
     ) -> None:
         super().__init__()
+        self.detection = detection
         self.register_buffer("mention_mean", torch.zeros(width))
         self.register_buffer("query_mean", torch.zeros(width))
         self.register_buffer("scale", torch.ones(()))
@@ -65,12 +78,19 @@ class Head(nn.Module):
         """Width of the vectors that the head gives."""
         return self.second.out_features
 
-    def mentions(self, vectors: Tensor) -> Tensor:
-        """Project mentions, (n, width) to (n, dimensions), rows of length 1."""
+    def mentions(self, vectors: Tensor, scores: Tensor | None = None) -> Tensor:
+        """Project mentions, (n, width) to (n, dimensions), rows of length 1.
+
+        Args:
+            scores: the mentions' detection scores, (n,) in [0, 1]; all 1 by default.
+        """
         units = self._project((vectors - self.mention_mean) * self.scale)
         if not self._banked:
             return units
-        return _with_first((self.bank_mean - self._general(units)) / _WEIGHT, units)
+        first = self.bank_mean - self._general(units)
+        if scores is not None:
+            first = first + self.detection * torch.log(scores.clamp(min=_LEAST_SCORE))
+        return _with_first(first / _WEIGHT, units)
 
     def queries(self, vectors: Tensor) -> Tensor:
         """Project queries, (n, width) to (n, dimensions), rows of length 1."""

@@ -31,6 +31,7 @@ class HeadRecord(Settings):
         site: fingerprint of site, prefix and template (``Preset.site_fingerprint``).
         width, hidden, dimensions: of the layers.
         bank: type names in its bank.
+        detection: weight of the logarithm of a mention's detection score; needs a bank.
         sha256: of head.safetensors.
         adapter: sha256 of the backbone's low-rank updates that the head was trained with; empty
             where the backbone is as published.
@@ -43,6 +44,7 @@ class HeadRecord(Settings):
     hidden: int
     dimensions: int
     bank: int = 0
+    detection: float = 0.0
     sha256: str = ""
     adapter: str = ""
     format: int = FORMAT
@@ -60,11 +62,16 @@ class HeadRecord(Settings):
                 raise ConfigError(f"a head's {name} must be 1 to {_WIDEST}, not {value!r}")
         if not isinstance(self.bank, int) or not 0 <= self.bank <= _WIDEST:
             raise ConfigError(f"a head's bank must be 0 to {_WIDEST}, not {self.bank!r}")
+        if not 0 <= self.detection <= (1 if self.bank else 0):
+            raise ConfigError(
+                f"a head's detection must be 0 to 1, and 0 without a bank, not {self.detection!r}"
+            )
 
     @property
     def fingerprint(self) -> str:
-        """Names the head's weights, and the adapter's where it has one."""
-        return self.sha256[:16] + (f"-{self.adapter[:16]}" if self.adapter else "")
+        """Names the head's weights, the adapter's where it has one, and the detection's weight."""
+        adapter = f"-{self.adapter[:16]}" if self.adapter else ""
+        return self.sha256[:16] + adapter + (f"-{self.detection:g}" if self.detection else "")
 
 
 def find_head(name: str) -> Path:

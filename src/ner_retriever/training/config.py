@@ -115,6 +115,7 @@ class TrainingConfig(Settings):
         adapter: low-rank updates of the backbone; ``null`` leaves it as it is.
         hidden, dimensions, dropout: of the head.
         bank: type names in the head's bank; 0 for none.
+        detection: weight of the logarithm of a mention's detection score, in a head with a bank.
         nested: numbers of leading dimensions that must serve alone as well (Kusupati et al. 2022).
         steps: batches in all; a triplet loss counts epochs instead.
         phrasings: whether mentions are also given their types in other words.
@@ -134,6 +135,7 @@ class TrainingConfig(Settings):
     hidden: int = 512
     dimensions: int = 256
     bank: int = 1024
+    detection: float = 0.02
     nested: tuple[int, ...] = ()
     dropout: float = 0.1
     steps: int = 1500

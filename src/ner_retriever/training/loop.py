@@ -250,7 +250,14 @@ def _new_head(vectors: Vectors, parts: Split, config: TrainingConfig, *, bank: i
     mentions, queries = vectors.mentions(drawn[0]), vectors.queries(drawn[1])
     torch.manual_seed(config.seed)
     width, dropout = mentions.shape[1], config.dropout
-    head = Head(width, config.hidden, config.dimensions, dropout=dropout, bank=bank)
+    head = Head(
+        width,
+        config.hidden,
+        config.dimensions,
+        dropout=dropout,
+        bank=bank,
+        detection=config.detection if bank else 0.0,
+    )
     head.mention_mean.copy_(mentions.mean(dim=0))
     head.query_mean.copy_(queries.mean(dim=0))
     head.scale.copy_(1 / (mentions - head.mention_mean).std())
