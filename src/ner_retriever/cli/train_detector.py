@@ -69,9 +69,11 @@ def train_detector(
         stages = Stages(bar)
         finds = teacher_finds(texts, how.teacher, folder, progress=partial(stages, "teacher"))
         training, held_out = part(make_examples(texts, finds, how), how)
-        if not training or not held_out:
+        if not training or all(example.source not in how.complete for example in held_out):
             raise InputError(
-                f"{len(texts)} texts are too few to part in {how.folds}; give more, or fewer folds"
+                f"of {len(texts):,} texts, one of {how.folds} folds holds none of a complete source "
+                f"({', '.join(how.complete)}); give more texts, fewer folds, or name the source of "
+                "texts whose every mention is annotated in the configuration, complete"
             )
         training += dressed(training, how.varied, how.seed)
         materials = [

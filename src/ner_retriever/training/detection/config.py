@@ -26,8 +26,8 @@ class DetectionConfig(Settings):
         dropout: while training.
         epochs, batch_texts, learning_rate, weight_decay: of AdamW, whose rate rises for a hundred
             steps and then falls to a twentieth.
-        words_a_mention: the threshold is set so that held-out texts of the sources that are not
-            complete have one mention in so many words.
+        words_a_mention: the threshold is set so that held-out texts of complete sources have one
+            mention in so many words.
         nested: least share of the best overlapping mention's score that a mention needs to be kept
             beside it.
         seed: of everything random.
@@ -48,8 +48,8 @@ class DetectionConfig(Settings):
     batch_texts: int = 32
     learning_rate: float = 0.001
     weight_decay: float = 0.01
-    words_a_mention: float = 5.2
-    nested: float = 0.0
+    words_a_mention: float = 5.0
+    nested: float = 0.3
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -113,7 +113,7 @@ def mention_card(name: str, record: MentionHeadRecord, preset: Preset) -> str:
         f" from; fingerprint `{record.site}`",
         f"- **Network:** {record.width} numbers a word to {record.hidden}, two convolutions over "
         f"five words, a bilinear form of the first and last of at most {record.longest} words",
-        f"- **Threshold:** {record.threshold}, at which held-out texts have a mention in "
+        f"- **Threshold:** {record.threshold}, at which held-out texts have one mention in "
         f"{config.words_a_mention} words",
         "",
         "## Data",
