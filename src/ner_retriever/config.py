@@ -216,7 +216,6 @@ PRESETS: Mapping[str, Preset] = {
 }
 
 DEFAULT_PRESET = "minilm"
-DEFAULT_DETECTOR = "spacy"
 
 
 def load_preset(name: str) -> Preset:

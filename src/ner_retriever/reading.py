@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from ner_retriever.config import Preset
 from ner_retriever.detect import Detector, load_detector
+from ner_retriever.detect.mention_head.record import has_mention_head
 from ner_retriever.documents import Document, Span
+from ner_retriever.head.record import find_head
 from ner_retriever.text.windows import passages
 
 if TYPE_CHECKING:
@@ -89,6 +91,11 @@ class TwoPasses:
         spans = self.detect(documents)
         vectors = self.encoder().mentions([document.text for document in documents], spans)
         return [Read(*pair) for pair in zip(spans, vectors, strict=True)]
+
+
+def default_detector(preset: Preset) -> str:
+    """Return ``mention-head`` where one comes with the preset's head, else ``spacy``."""
+    return MENTION_HEAD if preset.head and has_mention_head(find_head(preset.head)) else "spacy"
 
 
 def load_reader(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.backbone.weights import find_weights
-from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET, Preset, load_preset
+from ner_retriever.config import DEFAULT_PRESET, Preset, load_preset
 from ner_retriever.documents import Document, Hit
 from ner_retriever.errors import QueryError, StoreError
 from ner_retriever.head.record import check_head, find_head, read_record
@@ -30,7 +30,7 @@ from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
 from ner_retriever.indexing import Added, ErrorHandler, ProgressHandler, add_documents, as_documents
-from ner_retriever.reading import Reader, load_reader
+from ner_retriever.reading import Reader, default_detector, load_reader
 from ner_retriever.search.algebra import Conditions
 from ner_retriever.search.cutoff import GENERAL, CutoffParameters, read_parameters
 from ner_retriever.search.feedback import Feedback
@@ -86,7 +86,7 @@ class Retriever:
         path: str | Path,
         *,
         preset: str = DEFAULT_PRESET,
-        detector: str = DEFAULT_DETECTOR,
+        detector: str | None = None,
         device: str | None = None,
         replace: bool = False,
     ) -> "Retriever":
@@ -94,7 +94,8 @@ class Retriever:
 
         Args:
             preset: a preset's name, or a JSON file with the keys of a ``Preset``.
-            detector: as ``--detector`` takes it.
+            detector: as ``--detector`` takes it; by default ``mention-head`` where one comes with
+                the preset's head, else ``spacy``.
             device: as torch names it; by default a GPU where there is one.
             replace: start over where there is an index already.
 
@@ -107,6 +108,7 @@ class Retriever:
         check_free(folder, replace=replace)
         settings = load_preset(preset)
         fingerprints, dimensions = _describe(settings, device)
+        detector = detector or default_detector(settings)
         reader = load_reader(detector, settings, lambda: _load_encoder(settings, device))
         manifest = Manifest(
             package_version=metadata.version("ner-retriever"),

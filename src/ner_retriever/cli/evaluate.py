@@ -12,7 +12,7 @@ from rich.table import Table
 from ner_retriever.cli.benchmark import Data, LimitTexts, Name, Seed, read_benchmark
 from ner_retriever.cli.output import require_folders, write_json
 from ner_retriever.cli.progress import Stages, progress_bar
-from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET, load_preset
+from ner_retriever.config import DEFAULT_PRESET, load_preset
 
 if TYPE_CHECKING:
     from ner_retriever.detect import Detector
@@ -43,11 +43,16 @@ def evaluate(
         Spans, typer.Option(help="Whether mentions are detected, or the annotators' own.")
     ] = Spans.DETECTED,
     preset: Annotated[
-        str, typer.Option(help="Of the systems that are named without one.")
+        str,
+        typer.Option(help="Of the systems that are named without one, and of mention-head."),
     ] = DEFAULT_PRESET,
     detector: Annotated[
-        str, typer.Option(help="How mentions are found: spacy, gliner:MODEL, generative:MODEL.")
-    ] = DEFAULT_DETECTOR,
+        str | None,
+        typer.Option(
+            help="How mentions are found: mention-head (the preset's), mention-head:FOLDER, spacy, "
+            "gliner:MODEL, generative:MODEL.  [default: mention-head where there is one]"
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write results to this file, JSON, for report.")
     ] = None,
@@ -102,12 +107,13 @@ def evaluate(
     _print_result(result, console)
 
 
-def load_finder(name: str, preset: str) -> "Detector":
+def load_finder(name: str | None, preset: str) -> "Detector":
+    """Make a detector; by default the one that an index of the preset would have."""
     from ner_retriever.encode import load_encoder
-    from ner_retriever.reading import load_reader
+    from ner_retriever.reading import default_detector, load_reader
 
     settings = load_preset(preset)
-    return load_reader(name, settings, lambda: load_encoder(settings))
+    return load_reader(name or default_detector(settings), settings, lambda: load_encoder(settings))
 
 
 def _training_texts(files: list[Path], label_map: Path | None) -> list[str]:

@@ -22,7 +22,7 @@ from rich.progress import (
 )
 
 from ner_retriever.cli.output import printable
-from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET, load_preset
+from ner_retriever.config import DEFAULT_PRESET, load_preset
 from ner_retriever.documents import Document
 from ner_retriever.errors import ConfigError, DocumentError, IndexNotFound
 
@@ -59,8 +59,9 @@ def index(
     detector: Annotated[
         str | None,
         typer.Option(
-            help="How mentions are found: spacy, spans, gliner:MODEL, generative:MODEL.  "
-            f"[new: {DEFAULT_DETECTOR}, or spans with --spans-field]"
+            help="How mentions are found: mention-head, mention-head:FOLDER, spacy, spans, "
+            "gliner:MODEL, generative:MODEL.  [new: mention-head where the preset has one, else "
+            "spacy; spans with --spans-field]"
         ),
     ] = None,
     text_field: Annotated[str, typer.Option(help="Field or column of the text.")] = "text",
@@ -177,7 +178,7 @@ def _open_or_create(
     return Retriever.create(
         out,
         preset=preset or DEFAULT_PRESET,
-        detector=detector or DEFAULT_DETECTOR,
+        detector=detector,
         replace=replace,
     )
 

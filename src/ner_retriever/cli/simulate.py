@@ -10,7 +10,7 @@ from ner_retriever.cli.benchmark import Data, LimitTexts, Name, Seed, read_bench
 from ner_retriever.cli.evaluate import Spans, load_finder
 from ner_retriever.cli.output import require_folders, write_json
 from ner_retriever.cli.progress import Stages, progress_bar
-from ner_retriever.config import DEFAULT_DETECTOR, DEFAULT_PRESET
+from ner_retriever.config import DEFAULT_PRESET
 from ner_retriever.drawing import check_figure
 
 
@@ -51,7 +51,7 @@ def simulate(
         if spans is Spans.GOLD:
             documents = texts.documents(spans=texts.gold_spans())
         else:
-            found = detect_spans(load_finder(DEFAULT_DETECTOR, preset), texts, stages)
+            found = detect_spans(load_finder(None, preset), texts, stages)
             documents = texts.documents(spans=found)
         system.index(documents, progress=lambda done: stages("index", done, len(documents)))
         result = measure_use(

@@ -71,9 +71,9 @@ def train_detector(
         training, held_out = part(make_examples(texts, finds, how), how)
         if not training or all(example.source not in how.complete for example in held_out):
             raise InputError(
-                f"of {len(texts):,} texts, one of {how.folds} folds holds none of a complete source "
-                f"({', '.join(how.complete)}); give more texts, fewer folds, or name the source of "
-                "texts whose every mention is annotated in the configuration, complete"
+                f"of {len(texts):,} texts, one of {how.folds} folds holds none of a complete "
+                f"source ({', '.join(how.complete)}); give more texts, fewer folds, or name the "
+                "source of texts whose every mention is annotated in the configuration, complete"
             )
         training += dressed(training, how.varied, how.seed)
         materials = [

@@ -33,6 +33,6 @@ def load_detector(name: str, *, device: str = "cpu") -> Detector:
         case "generative", _ if source:
             return GenerativeSpans(name=name, model=MarkingModel(source=source, device=device))
     raise ConfigError(
-        f"no detector {name!r}; choose spans, spacy, gliner:MODEL or generative:MODEL, "
-        "where MODEL is a folder or a hub id"
+        f"no detector {name!r}; choose mention-head, mention-head:FOLDER, spans, spacy, "
+        "gliner:MODEL or generative:MODEL, where MODEL is a folder or a hub id"
     )

@@ -74,6 +74,11 @@ class MentionHeadRecord(Settings):
         return fingerprint({key: record[key] for key in record if key != "notes"})
 
 
+def has_mention_head(head: Path) -> bool:
+    """Return whether a mention head lies beside a head."""
+    return (head / FOLDER_NAME / RECORD_NAME).is_file()
+
+
 def mention_head_of(head: Path | None, *, given: str | None = None) -> Path:
     """Return a mention head's folder: the given one, or the one that lies beside a head.
 
@@ -87,7 +92,7 @@ def mention_head_of(head: Path | None, *, given: str | None = None) -> Path:
             f"no mention head in {given}: a folder with {RECORD_NAME} is needed, as "
             "ner-retriever train-detector writes it"
         )
-    if head and (head / FOLDER_NAME / RECORD_NAME).is_file():
+    if head and has_mention_head(head):
         return head / FOLDER_NAME
     raise WeightsNotFound(
         "the preset's head has no mention head beside it; train one with ner-retriever "
