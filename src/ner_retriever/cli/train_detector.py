@@ -44,13 +44,9 @@ def train_detector(
     from ner_retriever.encode import load_encoder
     from ner_retriever.head.record import find_head, read_record
     from ner_retriever.training.detection.config import DetectionConfig
-    from ner_retriever.training.detection.dress import dressed
-    from ner_retriever.training.detection.examples import make_examples, part
-    from ner_retriever.training.detection.loop import Material
     from ner_retriever.training.detection.loop import train_detector as train
+    from ner_retriever.training.detection.material import gather
     from ner_retriever.training.detection.output import write_mention_head
-    from ner_retriever.training.detection.states import read_states
-    from ner_retriever.training.detection.teacher import teacher_finds
     from ner_retriever.training.typed_mentions import sample
 
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -64,35 +60,19 @@ def train_detector(
     texts = sample(texts, limit_texts, how.seed)
     adapter = read_record(find_head(settings.head)).adapter if settings.head else ""
     encoder = load_encoder(settings)
-    folder = cache or cache_folder() / "activations"
     with progress_bar(console) as bar:
         stages = Stages(bar)
-        finds = teacher_finds(texts, how.teacher, folder, progress=partial(stages, "teacher"))
-        training, held_out = part(make_examples(texts, finds, how), how)
-        if not training or all(example.source not in how.complete for example in held_out):
-            raise InputError(
-                f"of {len(texts):,} texts, one of {how.folds} folds holds none of a complete "
-                f"source ({', '.join(how.complete)}); give more texts, fewer folds, or name the "
-                "source of texts whose every mention is annotated in the configuration, complete"
-            )
-        training += dressed(training, how.varied, how.seed)
-        materials = [
-            Material(
-                examples,
-                read_states(
-                    encoder.extractor,
-                    [example.text for example in examples],
-                    folder,
-                    adapter=adapter,
-                    progress=partial(stages, f"reading {what}"),
-                ),
-            )
-            for what, examples in (("held-out texts", held_out), ("texts", training))
-        ]
+        material = gather(
+            texts,
+            encoder.extractor,
+            how,
+            cache or cache_folder() / "activations",
+            adapter=adapter,
+            progress=stages,
+        )
         start = time.monotonic()
         trained = train(
-            materials[1],
-            materials[0],
+            material,
             how,
             report=lambda record: console.print(json.dumps(record)),
             progress=partial(stages, "training"),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ner_retriever.training.detection.examples import Example, Range
 
@@ -12,14 +13,22 @@ _WORD = re.compile(r"\w+")
 _KEPT_SIGNS = frozenset("-'’&/+")
 
 
-def dressed(examples: Sequence[Example], share: float, seed: int) -> list[Example]:
-    """Return a share of examples in another dress each, drawn by chance."""
+def dressed(
+    examples: Sequence[Example], share: float, seed: int
+) -> tuple[list[Example], NDArray[np.int64]]:
+    """Put a share of examples, drawn by chance, in another dress each.
+
+    Returns:
+        The dressed ones, and which examples they were.
+    """
     random = np.random.default_rng(seed)
-    return [
-        _DRESSES[random.choice(len(_DRESSES), p=_SHARES)](example)
-        for example in examples
-        if random.random() < share
+    drawn = np.flatnonzero(random.random(len(examples)) < share)
+    dresses = random.choice(len(_DRESSES), len(drawn), p=_SHARES)
+    changed = [
+        _DRESSES[dress](examples[number])
+        for number, dress in zip(drawn.tolist(), dresses.tolist(), strict=True)
     ]
+    return changed, drawn
 
 
 def lower(example: Example) -> Example:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ner_retriever.documents import Span
 from ner_retriever.training.detection.config import DetectionConfig
 from ner_retriever.training.typed_mentions import TypedText
@@ -52,22 +55,22 @@ def make_examples(
     return examples
 
 
-def part(
-    examples: Sequence[Example], config: DetectionConfig
-) -> tuple[list[Example], list[Example]]:
-    """Part examples in those to train on and those held out: one stretch of each source.
+def held_out(examples: Sequence[Example], config: DetectionConfig) -> NDArray[np.bool_]:
+    """Tell which examples are held out: one stretch of each source.
 
     Neighbours are often of one article or domain, so a stretch keeps them together: a fifth of
     CrossNER is about one of its domains.
+
+    Returns:
+        (examples,) bool.
     """
     sizes: dict[str, int] = {}
     for example in examples:
         sizes[example.source] = sizes.get(example.source, 0) + 1
     seen = dict.fromkeys(sizes, 0)
-    training: list[Example] = []
-    held_out: list[Example] = []
+    out = []
     for example in examples:
         stretch = seen[example.source] * config.folds // sizes[example.source]
         seen[example.source] += 1
-        (held_out if stretch == config.fold else training).append(example)
-    return training, held_out
+        out.append(stretch == config.fold)
+    return np.array(out, bool)

@@ -1,6 +1,6 @@
 """The training of a mention head on word states."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,12 +34,22 @@ class Material:
     """Examples and the states of their words.
 
     Attributes:
-        examples: texts, the held-out ones among them.
+        examples: texts.
         states: of their stretches.
+        held_out: which examples are measured on, (examples,) bool.
+        training: which are trained on, (examples,) bool.
     """
 
     examples: Sequence[Example]
     states: WordStates
+    held_out: NDArray[np.bool_]
+    training: NDArray[np.bool_]
+
+    def held_out_of(self, sources: Collection[str]) -> list[int]:
+        """Return the held-out examples of some sources, ascending."""
+        return [
+            n for n in np.flatnonzero(self.held_out).tolist() if self.examples[n].source in sources
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +68,7 @@ class TrainedDetector:
 
 
 def train_detector(
-    training: Material,
-    held_out: Material,
+    material: Material,
     config: DetectionConfig,
     *,
     report: Callable[[dict[str, Any]], None] | None = None,
@@ -77,14 +86,15 @@ def train_detector(
     torch.manual_seed(config.seed)
     random = np.random.default_rng(config.seed)
     head = MentionHead(
-        training.states.rows.shape[1], config.hidden, config.longest, dropout=config.dropout
+        material.states.rows.shape[1], config.hidden, config.longest, dropout=config.dropout
     )
     optimizer = torch.optim.AdamW(
         head.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
-    parts = training.states.stretches
-    sizes = np.array([len(part.words.tokens) for part in parts])
-    steps = config.epochs * -(-len(parts) // config.batch_texts)
+    parts = material.states.stretches
+    usable = np.flatnonzero([material.training[part.text] for part in parts])
+    sizes = np.array([len(parts[number].words.tokens) for number in usable])
+    steps = config.epochs * -(-len(usable) // config.batch_texts)
     rate = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1, step / _WARM_UP) * (1 - (1 - _LAST_RATE) * step / steps)
     )
@@ -93,10 +103,11 @@ def train_detector(
     for epoch in range(1, config.epochs + 1):
         losses = []
         head.train()
-        for rows in _batches(sizes, config.batch_texts, random):
+        for drawn in _batches(sizes, config.batch_texts, random):
+            rows = usable[drawn]
             hidden = random.random(len(rows)) < config.caseless
-            words, shapes, mask = _inputs(training.states, rows, hidden)
-            targets = _targets(training, rows, words.shape[1], config.longest)
+            words, shapes, mask = _inputs(material.states, rows, hidden)
+            targets = _targets(material, rows, words.shape[1], config.longest)
             odds = head(words, shapes, mask)
             real = torch.isfinite(odds)
             loss = (
@@ -115,14 +126,14 @@ def train_detector(
             if progress:
                 progress(done, steps)
         log.append(
-            {"epoch": epoch, "loss": float(np.mean(losses)), **measure(head, held_out, config)}
+            {"epoch": epoch, "loss": float(np.mean(losses)), **measure(head, material, config)}
         )
         if report:
             report(log[-1])
-    return TrainedDetector(head.eval(), _threshold(head, held_out, config), log)
+    return TrainedDetector(head.eval(), _threshold(head, material, config), log)
 
 
-def measure(head: MentionHead, held_out: Material, config: DetectionConfig) -> dict[str, Any]:
+def measure(head: MentionHead, material: Material, config: DetectionConfig) -> dict[str, Any]:
     """Measure recall on held-out texts of each source that is complete, with case and without.
 
     Returns:
@@ -131,12 +142,12 @@ def measure(head: MentionHead, held_out: Material, config: DetectionConfig) -> d
     """
     result: dict[str, Any] = {}
     for source in config.complete:
-        texts = [n for n, example in enumerate(held_out.examples) if example.source == source]
+        texts = material.held_out_of({source})
         if not texts:
             continue
-        gold = [held_out.examples[text].gold for text in texts]
+        gold = [material.examples[text].gold for text in texts]
         for name, caseless in ((source, False), (f"{source} caseless", True)):
-            found = find(head, held_out.states, texts, nested=config.nested, caseless=caseless)
+            found = find(head, material.states, texts, nested=config.nested, caseless=caseless)
             result[name] = {
                 str(budget): [round(its.exact, 4), round(its.overlap, 4)]
                 for budget in BUDGETS
@@ -178,11 +189,11 @@ def find(
     return [found[text] for text in texts]
 
 
-def _threshold(head: MentionHead, held_out: Material, config: DetectionConfig) -> float:
+def _threshold(head: MentionHead, material: Material, config: DetectionConfig) -> float:
     """Return the threshold at which texts have one mention in so many words."""
-    texts = [n for n, example in enumerate(held_out.examples) if example.source in config.complete]
-    words = sum(len(held_out.examples[text].text.split()) for text in texts)
-    found = find(head, held_out.states, texts, nested=config.nested)
+    texts = material.held_out_of(config.complete)
+    words = sum(len(material.examples[text].text.split()) for text in texts)
+    found = find(head, material.states, texts, nested=config.nested)
     # Finds below the least were left out above, so they cannot be counted on.
     return round(max(threshold_for(found, round(words / config.words_a_mention)), _LEAST), 4)
 

@@ -1,0 +1,65 @@
+"""From training texts to what a mention head is trained on."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ner_retriever.encode import Extractor
+from ner_retriever.errors import InputError
+from ner_retriever.training.detection.config import DetectionConfig
+from ner_retriever.training.detection.dress import dressed
+from ner_retriever.training.detection.examples import held_out, make_examples
+from ner_retriever.training.detection.loop import Material
+from ner_retriever.training.detection.states import read_states
+from ner_retriever.training.detection.teacher import teacher_finds
+from ner_retriever.training.typed_mentions import TypedText
+
+
+def gather(
+    texts: Sequence[TypedText],
+    extractor: Extractor,
+    config: DetectionConfig,
+    cache: Path,
+    *,
+    adapter: str,
+    progress: Callable[[str, int, int], None],
+) -> Material:
+    """Have a teacher and the backbone read texts, and part them.
+
+    Nothing that is read depends on the fold, so that one reading serves all folds.
+
+    Args:
+        cache: a folder for what was read.
+        adapter: names the low-rank updates that the backbone has.
+        progress: called with (what is done, how much is done, how much there is).
+
+    Raises:
+        InputError: there is nothing to train on, or nothing complete to measure on.
+    """
+    finds = teacher_finds(texts, config.teacher, cache, progress=partial(progress, "teacher"))
+    examples = make_examples(texts, finds, config)
+    out = held_out(examples, config)
+    complete = [example.source in config.complete for example in examples]
+    if out.all() or not (out & complete).any():
+        raise InputError(
+            f"of {len(texts):,} texts, one of {config.folds} folds holds none of a complete source "
+            f"({', '.join(config.complete)}); give more texts, fewer folds, or name the source of "
+            "texts whose every mention is annotated in the configuration, complete"
+        )
+    others, originals = dressed(examples, config.varied, config.seed)
+    examples += others
+    states = read_states(
+        extractor,
+        [example.text for example in examples],
+        cache,
+        adapter=adapter,
+        progress=partial(progress, "reading"),
+    )
+    return Material(
+        examples=examples,
+        states=states,
+        held_out=np.concatenate([out, np.zeros(len(others), bool)]),
+        training=~np.concatenate([out, out[originals]]),
+    )
