@@ -1,6 +1,7 @@
 """Training of mention heads: what is learnt from, in which dress, and that something is learnt."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,17 @@ from ner_retriever.errors import ConfigError
 from ner_retriever.training.detection import states as states_module
 from ner_retriever.training.detection.config import DetectionConfig
 from ner_retriever.training.detection.dress import bare, dressed, lower, title, upper
-from ner_retriever.training.detection.examples import Example, held_out, make_examples
+from ner_retriever.training.detection.examples import (
+    Example,
+    held_out,
+    make_examples,
+    names_of_things,
+)
 from ner_retriever.training.detection.measure import recall, threshold_for
 from ner_retriever.training.detection.states import read_states
 from ner_retriever.training.typed_mentions import TypedText
 
-CONFIG = DetectionConfig(complete=("all",), floor=0.1, folds=2)
+CONFIG = DetectionConfig(complete=("all",), floor=0.1, agreed=0.6, folds=2)
 NAMES = ["Rome", "Paris", "Sue", "Otto", "Chicago", "Ada Lovelace", "New York", "Lake Como"]
 PLAIN = ["we saw it there", "this is of no use", "they go on and on", "it was so"]
 
@@ -62,10 +68,13 @@ def write(file: Path, texts: list[TypedText]) -> Path:
 def test_what_nobody_annotated_counts_by_source() -> None:
     texts = [text(0, "all", "Rome and Paris", (0, 4)), text(1, "some", "Rome and Paris", (0, 4))]
     finds = [[Span(0, 4, 0.7), Span(9, 14, 0.25)]] * 2
-    complete, partial = make_examples(texts, finds, CONFIG)
+    lexicon = names_of_things([text(2, "wordnet", "paris, a town", (0, 5))], "wordnet")
+    complete, partial = make_examples(texts, finds, lexicon, CONFIG)
     assert complete.targets == {(0, 4): 1.0, (9, 14): 0.1}
-    assert partial.targets == {(0, 4): 1.0, (9, 14): 0.25}
+    assert partial.targets == {(0, 4): 1.0, (9, 14): 0.6}
     assert complete.gold == partial.gold == {(0, 4)}
+    _, unknown = make_examples(texts, finds, (), CONFIG)
+    assert math.isnan(unknown.targets[9, 14])
 
 
 def test_a_stretch_of_each_source_is_held_out() -> None:

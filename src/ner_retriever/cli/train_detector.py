@@ -27,7 +27,8 @@ def train_detector(
     label_map: LabelMap = None,
     exclude: Exclude = None,
     limit_texts: Annotated[
-        int | None, typer.Option(help="Train on a random sample of so many texts.", min=1)
+        int | None,
+        typer.Option(help="Train on a random sample of so many texts, glosses apart.", min=1),
     ] = None,
     cache: Annotated[
         Path | None, typer.Option(help="Folder where states are kept between runs.")
@@ -44,6 +45,7 @@ def train_detector(
     from ner_retriever.encode import load_encoder
     from ner_retriever.head.record import find_head, read_record
     from ner_retriever.training.detection.config import DetectionConfig
+    from ner_retriever.training.detection.examples import names_of_things
     from ner_retriever.training.detection.loop import train_detector as train
     from ner_retriever.training.detection.material import gather
     from ner_retriever.training.detection.output import write_mention_head
@@ -52,18 +54,18 @@ def train_detector(
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     settings = load_preset(preset)
     how = DetectionConfig.from_record(_read_config(config))
-    texts = [
-        text
-        for text in training_texts(data, label_map, exclude or (), console)
-        if text.source not in how.left_out
-    ]
-    texts = sample(texts, limit_texts, how.seed)
+    given = training_texts(data, label_map, exclude or (), console)
+    lexicon = names_of_things(given, how.lexicon)
+    glosses = [text for text in given if text.source == how.lexicon]
+    others = [text for text in given if text.source not in {how.lexicon, *how.left_out}]
+    texts = sample(others, limit_texts, how.seed) + sample(glosses, how.lexicon_texts, how.seed)
     adapter = read_record(find_head(settings.head)).adapter if settings.head else ""
     encoder = load_encoder(settings)
     with progress_bar(console) as bar:
         stages = Stages(bar)
         material = gather(
             texts,
+            lexicon,
             encoder.extractor,
             how,
             cache or cache_folder() / "activations",

@@ -14,9 +14,13 @@ class DetectionConfig(Settings):
         complete: sources in which every mention is annotated; elsewhere some are, and what is not
             annotated may be a mention all the same.
         left_out: sources that are not used, since their texts are no sentences.
-        teacher: the detector whose finds stand for mentions that nobody annotated; empty for none.
+        lexicon: source whose mentions are a dictionary of things that have a name of their own.
+        lexicon_texts: texts of the lexicon, glosses, that are also read, at most.
+        teacher: the detector whose finds may be mentions that nobody annotated; empty for none.
         floor: what a teacher's find counts in a complete source, where nobody annotated it: not
-            nothing, for what one annotation is not after another one is.
+            nothing, for what one annotation leaves out another one takes in.
+        agreed: what it counts elsewhere if it is in the lexicon too; if not, it counts neither
+            for nor against.
         folds, fold: every source is parted in so many stretches, and this one of them, counted
             from 0, is not trained on but measured on.
         varied: share of texts that are also read in another dress: caseless, without punctuation.
@@ -34,9 +38,12 @@ class DetectionConfig(Settings):
     """
 
     complete: tuple[str, ...] = ("crossner", "wikigold", "wnut17")
-    left_out: tuple[str, ...] = ("wordnet", "fb15k-wikidata")
+    left_out: tuple[str, ...] = ("fb15k-wikidata",)
+    lexicon: str = "wordnet"
+    lexicon_texts: int = 8000
     teacher: str = "spacy"
     floor: float = 0.05
+    agreed: float = 0.5
     folds: int = 20
     fold: int = 0
     varied: float = 0.5
@@ -55,7 +62,7 @@ class DetectionConfig(Settings):
     def __post_init__(self) -> None:
         for name in ("complete", "left_out"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        for name in ("floor", "varied", "caseless", "dropout", "nested"):
+        for name in ("floor", "agreed", "varied", "caseless", "dropout", "nested"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be 0 to 1, not {getattr(self, name)!r}")
         for name in ("hidden", "longest", "epochs", "batch_texts", "learning_rate"):

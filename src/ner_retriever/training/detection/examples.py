@@ -1,6 +1,6 @@
 """What a mention head learns from: texts, and how likely each run of characters is a mention."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from ner_retriever.training.detection.config import DetectionConfig
 from ner_retriever.training.typed_mentions import TypedText
 
 Range = tuple[int, int]
+UNKNOWN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,8 @@ class Example:
     Attributes:
         source: where it is from.
         text: what is read.
-        targets: how likely a run of characters, [start, end), is a mention, in [0, 1]; 0 for all
-            others.
+        targets: how likely a run of characters, [start, end), is a mention, in [0, 1]; ``UNKNOWN``
+            for one that nobody knows of; 0 for all others.
         gold: the annotated mentions.
     """
 
@@ -32,27 +33,45 @@ class Example:
 
 
 def make_examples(
-    texts: Sequence[TypedText], found: Sequence[Sequence[Span]], config: DetectionConfig
+    texts: Sequence[TypedText],
+    found: Sequence[Sequence[Span]],
+    lexicon: Collection[str],
+    config: DetectionConfig,
 ) -> list[Example]:
     """Join what was annotated and what a teacher found.
 
     What is annotated is a mention. In a source that is complete nothing else is, but for the
-    floor; elsewhere a teacher's find counts its detection score, which says how often such a find
-    is a mention.
+    floor; elsewhere a teacher's find that is in the lexicon probably is, and of another one nobody
+    knows.
 
     Args:
         found: the teacher's finds in each text.
+        lexicon: names of things, lower-case.
     """
     examples = []
     for text, finds in zip(texts, found, strict=True):
-        complete = text.source in config.complete
         gold = frozenset((span.start, span.end) for span in text.spans)
-        targets = {
-            (span.start, span.end): config.floor if complete else span.detection_score
-            for span in finds
-        }
+        targets = {}
+        for span in finds:
+            if text.source in config.complete:
+                target = config.floor
+            elif text.text[span.start : span.end].lower() in lexicon:
+                target = config.agreed
+            else:
+                target = UNKNOWN
+            targets[span.start, span.end] = target
         examples.append(Example(text.source, text.text, targets | dict.fromkeys(gold, 1.0), gold))
     return examples
+
+
+def names_of_things(texts: Iterable[TypedText], source: str) -> frozenset[str]:
+    """Return the surfaces of the mentions of a source, lower-case."""
+    return frozenset(
+        text.text[span.start : span.end].lower()
+        for text in texts
+        if text.source == source
+        for span in text.spans
+    )
 
 
 def held_out(examples: Sequence[Example], config: DetectionConfig) -> NDArray[np.bool_]:

@@ -77,7 +77,7 @@ def train_detector(
     """Train a mention head.
 
     The loss is the binary cross entropy of each run of words with how likely it is a mention,
-    summed over runs, averaged over words.
+    summed over the runs that are known of, averaged over words.
 
     Args:
         report: called with each epoch's record.
@@ -109,7 +109,7 @@ def train_detector(
             words, shapes, mask = _inputs(material.states, rows, hidden)
             targets = _targets(material, rows, words.shape[1], config.longest)
             odds = head(words, shapes, mask)
-            real = torch.isfinite(odds)
+            real = torch.isfinite(odds) & ~torch.isnan(targets)
             loss = (
                 functional.binary_cross_entropy_with_logits(
                     odds[real], targets[real], reduction="sum"

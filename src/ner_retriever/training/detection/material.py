@@ -1,6 +1,6 @@
 """From training texts to what a mention head is trained on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ner_retriever.training.typed_mentions import TypedText
 
 def gather(
     texts: Sequence[TypedText],
+    lexicon: Collection[str],
     extractor: Extractor,
     config: DetectionConfig,
     cache: Path,
@@ -31,6 +32,7 @@ def gather(
     Nothing that is read depends on the fold, so that one reading serves all folds.
 
     Args:
+        lexicon: names of things, lower-case.
         cache: a folder for what was read.
         adapter: names the low-rank updates that the backbone has.
         progress: called with (what is done, how much is done, how much there is).
@@ -39,7 +41,7 @@ def gather(
         InputError: there is nothing to train on, or nothing complete to measure on.
     """
     finds = teacher_finds(texts, config.teacher, cache, progress=partial(progress, "teacher"))
-    examples = make_examples(texts, finds, config)
+    examples = make_examples(texts, finds, lexicon, config)
     out = held_out(examples, config)
     complete = [example.source in config.complete for example in examples]
     if out.all() or not (out & complete).any():

@@ -123,8 +123,9 @@ def mention_card(name: str, record: MentionHeadRecord, preset: Preset) -> str:
             [_source(source, counts, config) for source, counts in notes["sources"].items()],
         ),
         "",
-        f"What nobody annotated but `{config.teacher}` found counts as likely as such finds are "
-        "where everything is annotated."
+        f"What nobody annotated but `{config.teacher}` found counts {config.floor} where "
+        f"everything is annotated; elsewhere {config.agreed} if it is a name of {config.lexicon}, "
+        "and neither for nor against if it isn't."
         if config.teacher
         else "What nobody annotated counts as no mention.",
         "",
