@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-weights benchmark heads screenshots lint format install help
+.PHONY: demo test test-weights benchmark heads detectors screenshots lint format install help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,15 @@ heads: $(VENV)/.dev  ## train the heads that ship anew, which takes an hour on t
 	for preset in minilm mpnet smollm2; do $(BIN)/ner-retriever train --data $(TYPED_MENTIONS) \
 	  --exclude $(HEADS_OUT)/few-nerd.jsonl --exclude $(HEADS_OUT)/multiconer2.jsonl \
 	  --preset $$preset --config configs/$$preset.json --out $(HEADS_OUT)/$$preset || exit 1; done
+
+detectors: $(VENV)/.dev  ## train the mention heads that ship anew, each on its preset's head
+	mkdir -p $(HEADS_OUT)
+	for benchmark in few-nerd multiconer2; do $(BIN)/ner-retriever convert $$benchmark \
+	  --data $(BENCHMARKS)/$$benchmark --out $(HEADS_OUT)/$$benchmark.jsonl || exit 1; done
+	for preset in minilm mpnet smollm2; do $(BIN)/ner-retriever train-detector \
+	  --data $(TYPED_MENTIONS) --exclude $(HEADS_OUT)/few-nerd.jsonl \
+	  --exclude $(HEADS_OUT)/multiconer2.jsonl --preset $$preset \
+	  --out $(HEADS_OUT)/$$preset/mentions || exit 1; done
 
 screenshots: $(VENV)/.dev  ## take docs/screenshots anew, which needs Chromium
 	$(BIN)/python scripts/screenshots.py
