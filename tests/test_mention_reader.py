@@ -156,7 +156,7 @@ def test_other_states_than_it_was_trained_on_are_refused() -> None:
 def test_its_name_and_fingerprint() -> None:
     preset, encoder, folder = toy()
     found = load_reader(f"mention-head:{folder}", preset, lambda: encoder)
-    assert found.name == f"mention-head:{folder}"
+    assert found.name == f"mention-head:{folder} of toy"
     assert found.fingerprint == reader().fingerprint
     assert found.fingerprint.startswith("mention-head:")
 

@@ -118,7 +118,7 @@ class MentionReader:
         *,
         folder: str | None = None,
     ) -> None:
-        self.name = name
+        self.name = f"{name} of {preset.name}"
         self._encoder = encoder
         head_folder = find_head(preset.head) if preset.head else None
         self._folder = mention_head_of(head_folder, given=folder)

@@ -15,7 +15,7 @@ class Detector(Protocol):
 
     @property
     def name(self) -> str:
-        """What ``--detector`` was given."""
+        """What ``--detector`` was given, and what else tells detectors of that name apart."""
         ...
 
     @property

@@ -105,7 +105,7 @@ def _section(result: Result) -> list[str]:
     if result.get("types_seen") is None:
         notes.append(NO_SPLIT)
     parts = [
-        f"### {result['spans'].capitalize()} mentions, {result['texts']:,} texts\n",
+        f"### {_mentions(result)}, {result['texts']:,} texts\n",
         f"{' '.join(notes)}\n",
         quality_table(result),
         cost_table(result),
@@ -116,6 +116,12 @@ def _section(result: Result) -> list[str]:
     if baseline is not None:
         parts.append(comparison_table(result, baseline))
     return [part for part in parts if part.strip()]
+
+
+def _mentions(result: Result) -> str:
+    if detection := result.get("detection"):
+        return f"Mentions detected by {detection.get('detector', 'a detector not said')}"
+    return f"{result['spans'].capitalize()} mentions"
 
 
 def _image(description: str, stem: Path) -> str:
