@@ -67,3 +67,11 @@ def test_words_are_apart_and_whole(text: str) -> None:
     assert "".join("".join(surfaces).split()) == "".join(text.split())
     assert (np.diff(words.spans.ravel()) >= 0).all()
     assert (words.tokens[:, 0] < words.tokens[:, 1]).all()
+
+
+def test_case_is_the_stretchs_own() -> None:
+    text = "BIG NEWS. Sue is back."
+    first = find_words(text, spans((0, 3), (4, 8), (8, 9)))
+    second = find_words(text, spans((10, 13), (14, 16), (17, 21), (21, 22)))
+    assert [SHAPES[shape] for shape in first.shapes] == ["caseless", "caseless", "punctuation"]
+    assert SHAPES[second.shapes[0]] == "capitalised"

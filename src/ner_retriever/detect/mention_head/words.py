@@ -38,7 +38,7 @@ class Words:
 
 
 def find_words(text: str, token_spans: NDArray[np.int64]) -> Words:
-    """Put tokens together to words.
+    """Put the tokens of a stretch of text together to words.
 
     A word is a run of letters and digits, or a token of other signs.
 
@@ -46,8 +46,9 @@ def find_words(text: str, token_spans: NDArray[np.int64]) -> Words:
         token_spans: characters [start, end) of tokens in the text's order, (tokens, 2) int64, with
             or without the white space around them.
     """
-    # A caseless text's capitals say nothing, as in a headline.
-    cased = not (text.islower() or text.isupper())
+    stretch = text[token_spans[0, 0] : token_spans[-1, 1]] if len(token_spans) else ""
+    # Where all is in capitals, as in a headline, or nothing is, they tell nothing.
+    cased = not (stretch.islower() or stretch.isupper())
     tokens: list[list[int]] = []
     spans: list[list[int]] = []
     for token, (first, last) in enumerate(token_spans.tolist()):
