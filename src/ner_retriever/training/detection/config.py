@@ -51,7 +51,7 @@ class DetectionConfig(Settings):
     hidden: int = 192
     longest: int = 10
     dropout: float = 0.2
-    epochs: int = 8
+    epochs: int = 6
     batch_texts: int = 32
     learning_rate: float = 0.001
     weight_decay: float = 0.01

@@ -80,7 +80,7 @@ def write_mention_head(
     lines = [json.dumps(line) + "\n" for line in trained.log]
     try:
         (folder / "log.jsonl").write_text("".join(lines), encoding="utf-8")
-        card = mention_card(folder.resolve().name, record, preset)
+        card = mention_card(record, preset)
         (folder / CARD_NAME).write_text(card, encoding="utf-8")
     except OSError as error:
         raise ModelError(
@@ -91,11 +91,10 @@ def write_mention_head(
 _OF_A_STEP = {"epoch", "loss"}
 
 
-def mention_card(name: str, record: MentionHeadRecord, preset: Preset) -> str:
+def mention_card(record: MentionHeadRecord, preset: Preset) -> str:
     """Describe a mention head in Markdown.
 
     Args:
-        name: how the mention head is called.
         record: with the notes that :func:`write_mention_head` makes.
         preset: what it was trained for.
     """
@@ -103,7 +102,7 @@ def mention_card(name: str, record: MentionHeadRecord, preset: Preset) -> str:
     config = DetectionConfig.from_record(notes["config"])
     adapter = f"with the adapter `{record.adapter[:16]}`" if record.adapter else "as published"
     parts = [
-        f"# {name}",
+        f"# Mention head for {preset.name}",
         "",
         "A mention head for ner-retriever: it finds mentions of entities by the states that a",
         "backbone has of a text's words.",
