@@ -1,9 +1,12 @@
 """Measure how answers move with the detection threshold, and draw docs/figures/detection.png.
 
-python scripts/detection_figure.py few-nerd=few-nerd/dev.txt multiconer2=en-train.conll \
+python scripts/detection_figure.py \
+    --benchmark few-nerd few-nerd/dev.txt few-nerd.index few-nerd-gold.json \
+    --benchmark multiconer2 en-train.conll multiconer2.index multiconer2-gold.json \
     --out detection.json
 
-With --drawn-from detection.json nothing is measured.
+An index is what `ner-retriever index` made of the benchmark's texts, a JSON file what `evaluate
+--spans gold` measured of the same preset.
 """
 
 import argparse
@@ -11,58 +14,44 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ner_retriever.config import DEFAULT_PRESET, load_preset
-from ner_retriever.encode import load_encoder
+from ner_retriever import Retriever
 from ner_retriever.evaluation.benchmarks import load
-from ner_retriever.evaluation.runner import detect_spans
-from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
+from ner_retriever.evaluation.systems.ner_retriever import ExistingIndex
 from ner_retriever.evaluation.thresholds import measure_thresholds, plot_thresholds
-from ner_retriever.reading import load_reader
 
 TARGET = Path(__file__).parent.parent / "docs" / "figures" / "detection.png"
 THRESHOLDS = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("benchmarks", nargs="*", metavar="NAME=PATH")
-    parser.add_argument("--preset", default=DEFAULT_PRESET)
-    parser.add_argument("--detector", default="mention-head")
-    parser.add_argument("--limit-texts", type=int)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--benchmark",
+        action="append",
+        nargs=4,
+        required=True,
+        metavar=("NAME", "PATH", "INDEX", "GOLD"),
+    )
     parser.add_argument("--out", type=Path, help="write what was measured here, JSON")
-    parser.add_argument("--drawn-from", type=Path)
     options = parser.parse_args()
-    if options.drawn_from:
-        results = json.loads(options.drawn_from.read_bytes())
-    else:
-        results = [measure(*given.split("=", 1), options) for given in options.benchmarks]
+    results = [measure(*given) for given in options.benchmark]
     if options.out:
         options.out.write_text(json.dumps(results, indent=1) + "\n")
     plot_thresholds(results, TARGET)
 
 
-def measure(name: str, path: str, options: argparse.Namespace) -> dict[str, Any]:
-    benchmark = load(name, Path(path), limit_texts=options.limit_texts)
-    preset = load_preset(options.preset)
-    encoder = load_encoder(preset)
-    reader = load_reader(options.detector, preset, lambda: encoder)
-    detected = benchmark.documents(spans=detect_spans(reader, benchmark, lambda *_: None))
-    values = {}
-    for kind, documents in (
-        ("gold", benchmark.documents(spans=benchmark.gold_spans())),
-        ("detected", detected),
-    ):
-        system = NerRetriever(options.preset)
-        system.index(documents)
-        thresholds = THRESHOLDS if kind == "detected" else (0.0,)
-        values[kind] = measure_thresholds(benchmark, system, documents, thresholds)
+def measure(name: str, path: str, index: str, gold: str) -> dict[str, Any]:
+    benchmark = load(name, Path(path))
+    system = ExistingIndex(Retriever.open(index), name=index)
+    system.index(benchmark.documents())
     return {
         "benchmark": benchmark.name,
         "texts": len(benchmark.texts),
-        "preset": preset.name,
-        "detector": reader.fingerprint,
-        "gold": values["gold"][0]["r_precision"],
-        "records": values["detected"],
+        "detector": system.retriever.manifest.fingerprints["detector"],
+        "gold": json.loads(Path(gold).read_bytes())["systems"]["ner-retriever"]["r_precision"],
+        "records": measure_thresholds(benchmark, system, THRESHOLDS),
     }
 
 

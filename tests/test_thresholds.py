@@ -23,7 +23,7 @@ def documents() -> list[Document]:
 def test_mentions_below_the_threshold_do_not_count(toy_preset: Path) -> None:
     system = NerRetriever(str(toy_preset))
     system.index(documents())
-    records = measure_thresholds(toy_benchmark(), system, documents(), (0.0, 0.15, 0.5, 0.7, 0.95))
+    records = measure_thresholds(toy_benchmark(), system, (0.0, 0.15, 0.5, 0.7, 0.95))
     assert [record["mentions_a_text"] for record in records] == [2, 1, 0.5, 0.25, 0]
     assert [record["exact_recall"] for record in records] == [1, 1, 0.5, 0.25, 0]
     # At 0.5 texts 0 and 2 are left: whatever their order, Actor has one of two, and Boat has its
@@ -41,7 +41,7 @@ def test_without_a_threshold_it_is_what_evaluate_measures(toy_preset: Path) -> N
     gold = benchmark.documents(spans=benchmark.gold_spans())
     again = NerRetriever(str(toy_preset))
     again.index(gold)
-    (record,) = measure_thresholds(benchmark, again, gold, (0.0,))
+    (record,) = measure_thresholds(benchmark, again, (0.0,))
     assert record["r_precision"] == pytest.approx(measured["r_precision"])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ner_retriever.documents import Span
 from ner_retriever.drawing import new_figure
 from ner_retriever.evaluation.benchmarks import Benchmark
 from ner_retriever.evaluation.detection import detection_report
@@ -14,23 +15,20 @@ from ner_retriever.evaluation.metrics import macro_average
 from ner_retriever.training.metric import r_precision
 
 if TYPE_CHECKING:
-    from ner_retriever.documents import Document
-    from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
+    from ner_retriever.evaluation.systems.ner_retriever import ExistingIndex
 
 
 def measure_thresholds(
     benchmark: Benchmark,
-    system: "NerRetriever",
-    documents: "Sequence[Document]",
+    system: "ExistingIndex",
     thresholds: Sequence[float],
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[dict[str, float]]:
-    """Measure detection and R-Precision at thresholds on mentions that are indexed once.
+    """Measure detection and R-Precision at thresholds, on mentions that were indexed once.
 
     Args:
-        system: has indexed the documents.
-        documents: the benchmark's texts with detected mentions.
+        system: holds the benchmark's texts with detected mentions.
         thresholds: least detection scores.
         progress: called with (types done, types in all).
 
@@ -50,11 +48,19 @@ def measure_thresholds(
             found[label] = r_precision(scan.best(kept)[system.rows], relevant[label])
         if progress:
             progress(done, len(asked))
-    spans = [document.spans or () for document in documents]
     records = []
     for threshold, found in zip(thresholds, values, strict=True):
-        kept_spans = [[s for s in its if s.detection_score >= threshold] for its in spans]
-        report = asdict(detection_report(benchmark.texts, kept_spans))
+        spans = [
+            [
+                Span(start, end, score)
+                for start, end, score, _ in scan.mentions[slice(*bounds)].tolist()
+                if score >= np.float32(threshold)
+            ]
+            for bounds in zip(
+                scan.document_first[system.rows], scan.document_first[system.rows + 1], strict=True
+            )
+        ]
+        report = asdict(detection_report(benchmark.texts, spans))
         r = macro_average(found, asked)
         records.append({"threshold": threshold, "r_precision": r, **report})
     return records
