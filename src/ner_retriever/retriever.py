@@ -216,6 +216,7 @@ class Retriever:
         *,
         limit: int | None = 10,
         min_score: float | None = None,
+        min_detection: float | None = None,
         cutoff: float | Literal["auto"] | None = None,
         feedback: Feedback | None = None,
     ) -> Results:
@@ -226,12 +227,14 @@ class Retriever:
                 :class:`~ner_retriever.search.query.Query` with examples and conditions.
             limit: most documents to return; ``None`` for all.
             min_score: least score of a document's best mention; ``None`` for any.
+            min_detection: least detection score of a mention, in [0, 1]; others count neither for
+                the ranking nor for conditions. ``None`` for any.
             cutoff: the same, or ``"auto"`` for the cut-off that the scores themselves suggest.
             feedback: judgements, which refine the ranking; judged documents stay in it.
 
         Raises:
-            QueryError: the query, limit, least score or cut-off makes no sense, or an example's
-                document is not there.
+            QueryError: the query, limit, a least score or the cut-off makes no sense, or an
+                example's document is not there.
             FingerprintMismatch: the models are not those that filled the index.
             StoreError: the index is damaged.
         """
@@ -252,6 +255,7 @@ class Retriever:
             query=str(asked),
             limit=limit,
             min_score=min_score if cutoff is None else cutoff,
+            min_detection=min_detection,
             conditions=self._conditions(asked),
             known={row: judged.current[identifier].relevant for identifier, row in rows.items()},
             parameters=self.cutoff_parameters,
