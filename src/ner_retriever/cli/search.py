@@ -71,6 +71,14 @@ def search(
     min_score: Annotated[
         float | None, typer.Option(help="Least score (cosine) of a document's best mention.")
     ] = None,
+    min_detection: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SCORE",
+            help="Least detection score of a mention, 0 to 1; others do not count. Lower finds "
+            "more, higher is surer.",
+        ),
+    ] = None,
     by: Annotated[
         By, typer.Option(help="A row a document, or an entity of the documents returned.")
     ] = By.DOCUMENT,
@@ -116,7 +124,13 @@ def search(
     )
     retriever = Retriever.open(index)
     chosen = read_cutoff(cutoff)
-    results = retriever.search(asked, limit=read_limit(limit), min_score=min_score, cutoff=chosen)
+    results = retriever.search(
+        asked,
+        limit=read_limit(limit),
+        min_score=min_score,
+        min_detection=min_detection,
+        cutoff=chosen,
+    )
     if save is not None:
         kept = chosen if chosen is not None else min_score
         retriever.queries.create(
@@ -124,6 +138,7 @@ def search(
                 name=save,
                 query=asked,
                 cutoff="auto" if kept is None else kept,
+                min_detection=min_detection,
                 seen=results.latest,
             )
         )

@@ -14,6 +14,7 @@ from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.search.algebra import Conditions, constrain
 from ner_retriever.search.cutoff import GENERAL, CutoffParameters, Trust
+from ner_retriever.search.query import check_detection
 from ner_retriever.search.results import Results
 
 
@@ -109,8 +110,7 @@ def _check(limit: int | None, min_score: float | str | None, min_detection: floa
             raise QueryError(f"a cut-off is a cosine in [-1, 1] or 'auto', not {min_score!r}")
     elif min_score is not None and not -1.0 <= min_score <= 1.0:
         raise QueryError(f"the least score must be a cosine in [-1, 1], not {min_score}")
-    if min_detection is not None and not 0.0 <= min_detection <= 1.0:
-        raise QueryError(f"the least detection score must be in [0, 1], not {min_detection}")
+    check_detection(min_detection)
 
 
 def _top(scores: NDArray[np.float32], limit: int | None) -> NDArray[np.int64]:

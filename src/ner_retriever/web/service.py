@@ -36,12 +36,14 @@ class Question:
         query: what is asked.
         feedback: what refines it.
         cutoff: where the answer ends; ``None`` with the last document.
+        min_detection: least detection score of a mention that counts; ``None`` for any.
         since: only documents that were indexed after this run.
     """
 
     query: Query
     feedback: Feedback = field(default_factory=Feedback)
     cutoff: CutoffChoice = None
+    min_detection: float | None = None
     since: int = 0
 
 
@@ -144,7 +146,11 @@ class Service:
             return known
         with self._searching:
             results = self._retriever.search(
-                question.query, limit=None, cutoff=question.cutoff, feedback=question.feedback
+                question.query,
+                limit=None,
+                min_detection=question.min_detection,
+                cutoff=question.cutoff,
+                feedback=question.feedback,
             )
         if question.since:
             results = results.since(question.since)
