@@ -156,6 +156,8 @@ class Scan:
 
         def score(part: slice) -> None:
             rows = slice(*self.document_first[[part.start, part.stop]].tolist())
+            if rows.start == rows.stop:
+                return
             products = _products(units, self.vectors[rows])
             if self.counted is not None:
                 products[:, ~self.counted[rows]] = -np.inf
