@@ -1,9 +1,9 @@
 """The package in one class: make or open an index, add documents, ask for a type."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import DEFAULT_PRESET, Preset, load_preset
-from ner_retriever.documents import Document, Hit
+from ner_retriever.documents import Document, Hit, Span
 from ner_retriever.errors import QueryError, StoreError
 from ner_retriever.head.record import check_head, find_head, read_record
 from ner_retriever.index.folder import check_free, make_folder, size
@@ -30,6 +30,7 @@ from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
 from ner_retriever.indexing import Added, ErrorHandler, ProgressHandler, add_documents, as_documents
+from ner_retriever.querying.vectors import QueryVectors
 from ner_retriever.reading import Reader, default_detector, load_reader
 from ner_retriever.search.algebra import Conditions
 from ner_retriever.search.cutoff import GENERAL, CutoffParameters, read_parameters
@@ -261,6 +262,16 @@ class Retriever:
             parameters=self.cutoff_parameters,
         )
 
+    def warm(self) -> None:
+        """Load now what queries need, so that the first one need not wait for it.
+
+        Raises:
+            ModelError: weights are nowhere to be had or damaged.
+            FingerprintMismatch: they are not those that filled the index.
+        """
+        self._query_vectors.warm()
+        self._fresh_scan()
+
     def accepted(self, feedback: Feedback) -> list[Hit]:
         """Return the documents that were judged yes, each with the mention that was judged.
 
@@ -306,18 +317,33 @@ class Retriever:
         return self._scan
 
     def _core(self, scan: Scan, query: Query) -> NDArray[np.float32]:
-        described = self.encoder.queries([] if query.describe is None else [query.describe])
-        examples = example_vectors(scan, self._store, query.like, self.encoder.mentions)
+        described = self._query_vectors.of([] if query.describe is None else [query.describe])
+        examples = example_vectors(scan, self._store, query.like, self._embed)
         return core_vector(described, examples)
+
+    def _embed(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> list[NDArray[np.float32]]:
+        # Not before it is called: most examples are mentions whose vectors are there.
+        return self.encoder.mentions(texts, spans)
+
+    @cached_property
+    def _query_vectors(self) -> QueryVectors:
+        return QueryVectors(
+            self.preset,
+            fingerprints=self.manifest.fingerprints,
+            dimensions=self.manifest.dimensions,
+            check=partial(check_fingerprints, self.manifest),
+            encode=lambda: self.encoder.queries,
+        )
 
     def _conditions(self, query: Query) -> Conditions | None:
         if not query.conditions:
             return None
-        encode = self.encoder.queries
         return Conditions(
-            exclude=encode(query.exclude),
-            near=encode(query.near),
-            alongside=encode(query.alongside),
+            exclude=self._query_vectors.of(query.exclude),
+            near=self._query_vectors.of(query.near),
+            alongside=self._query_vectors.of(query.alongside),
         )
 
     @property

@@ -107,13 +107,13 @@ class Service:
         return self._retriever.queries
 
     def warm(self) -> None:
-        """Load the models now, so that the first search need not wait for them.
+        """Load now what queries need, so that the first search need not wait for it.
 
         Raises:
             ModelError: weights are nowhere to be had or damaged.
             FingerprintMismatch: they are not those that filled the index.
         """
-        _ = self._retriever.encoder
+        self._retriever.warm()
 
     def close(self) -> None:
         """Stop the background work after the batch that is being written."""
