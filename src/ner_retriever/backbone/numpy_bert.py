@@ -23,7 +23,7 @@ from ner_retriever.documents import Span
 Array = NDArray[np.float32]
 
 _COMPONENTS = {"query", "key", "value"}
-_LORA = "base_model.model."
+_PREFIX, _DOWN, _UP = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
 
 
 class NumpyBert:
@@ -32,6 +32,7 @@ class NumpyBert:
     Args:
         config: what config.json holds.
         weights: by the names that BERT's files have, but the word embeddings.
+        updates: an adapter's, by the name of the layer: (rank, in) and (out, rank).
         words: the word embeddings, (vocabulary, hidden), read row by row.
         tokenizer: without truncation and padding.
         site: a query, key or value projection.
@@ -41,6 +42,7 @@ class NumpyBert:
         self,
         config: Mapping[str, Any],
         weights: Mapping[str, Array],
+        updates: Mapping[str, tuple[Array, Array]],
         words: Any,
         tokenizer: Tokenizer,
         site: Site,
@@ -48,6 +50,7 @@ class NumpyBert:
         self._heads = int(config["num_attention_heads"])
         self._epsilon = float(config.get("layer_norm_eps", 1e-12))
         self._weights = weights
+        self._updates = updates
         self._words = words
         self._tokenizer = tokenizer
         self._site = site
@@ -113,6 +116,10 @@ class NumpyBert:
 
     def _linear(self, name: str, rows: Array) -> Array:
         product: Array = rows @ self._weights[f"{name}.weight"].T
+        if name in self._updates:
+            # For a few rows, this is quicker than adding the update to the weights.
+            down, up = self._updates[name]
+            product += (rows @ down.T) @ up.T
         product += self._weights[f"{name}.bias"]
         return product
 
@@ -144,10 +151,7 @@ def load_numpy_bert(folder: Path, site: Site, adapter: Path | None) -> NumpyBert
         words = file.get_slice("embeddings.word_embeddings.weight")
         needed = [name for name in file.keys() if _is_needed(name, site)]  # noqa: SIM118
         weights = {name: file.get_tensor(name).astype(np.float32) for name in needed}
-        for name, update in _updates(adapter).items():
-            if name in weights:
-                weights[name] = weights[name] + update
-        return NumpyBert(config, weights, words, tokenizer, site)
+        return NumpyBert(config, weights, _updates(adapter), words, tokenizer, site)
     except Exception:  # damaged files make the readers raise almost anything
         return None
 
@@ -173,18 +177,15 @@ def _is_needed(name: str, site: Site) -> bool:
     )
 
 
-def _updates(adapter: Path | None) -> dict[str, Array]:
-    """An adapter's updates by the name of the weight that each is added to."""
+def _updates(adapter: Path | None) -> dict[str, tuple[Array, Array]]:
+    """An adapter's updates by the name of the layer that each belongs to."""
     if adapter is None:
         return {}
-    tensors = load_file(adapter)
-    names = [name for name in tensors if name.endswith(".lora_A.weight")]
+    tensors = {name: tensor.astype(np.float32) for name, tensor in load_file(adapter).items()}
+    layers = [name.removesuffix(_DOWN) for name in tensors if name.endswith(_DOWN)]
     return {
-        f"{name.removeprefix(_LORA).removesuffix('.lora_A.weight')}.weight": tensors[
-            name.replace(".lora_A.", ".lora_B.")
-        ].astype(np.float32)
-        @ tensors[name].astype(np.float32)
-        for name in names
+        layer.removeprefix(_PREFIX): (tensors[layer + _DOWN], tensors[layer + _UP])
+        for layer in layers
     }
 
 
