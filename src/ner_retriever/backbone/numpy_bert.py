@@ -31,7 +31,8 @@ class NumpyBert:
 
     Args:
         config: what config.json holds.
-        weights: by the names that BERT's files have, but the word embeddings.
+        weights: by the names that BERT's files have, but the word embeddings; those of layers
+            transposed, (in, out), which multiplies a few rows in half the time.
         updates: an adapter's, by the name of the layer: (rank, in) and (out, rank).
         words: the word embeddings, (vocabulary, hidden), read row by row.
         tokenizer: without truncation and padding.
@@ -115,7 +116,7 @@ class NumpyBert:
         )
 
     def _linear(self, name: str, rows: Array) -> Array:
-        product: Array = rows @ self._weights[f"{name}.weight"].T
+        product: Array = rows @ self._weights[f"{name}.weight"]
         if name in self._updates:
             # For a few rows, this is quicker than adding the update to the weights.
             down, up = self._updates[name]
@@ -150,7 +151,7 @@ def load_numpy_bert(folder: Path, site: Site, adapter: Path | None) -> NumpyBert
         file: Any = safe_open(folder / "model.safetensors", framework="numpy")
         words = file.get_slice("embeddings.word_embeddings.weight")
         needed = [name for name in file.keys() if _is_needed(name, site)]  # noqa: SIM118
-        weights = {name: file.get_tensor(name).astype(np.float32) for name in needed}
+        weights = {name: _ready(name, file.get_tensor(name)) for name in needed}
         return NumpyBert(config, weights, _updates(adapter), words, tokenizer, site)
     except Exception:  # damaged files make the readers raise almost anything
         return None
@@ -175,6 +176,11 @@ def _is_needed(name: str, site: Site) -> bool:
     return block < site.block or (
         block == site.block and f".attention.self.{site.component}." in name
     )
+
+
+def _ready(name: str, tensor: NDArray[Any]) -> Array:
+    is_layer = tensor.ndim == 2 and not name.startswith("embeddings.")
+    return np.ascontiguousarray(tensor.T if is_layer else tensor, np.float32)
 
 
 def _updates(adapter: Path | None) -> dict[str, tuple[Array, Array]]:

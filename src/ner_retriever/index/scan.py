@@ -163,7 +163,7 @@ class Scan:
                 products[:, ~self.counted[rows]] = -np.inf
             self._keep_best(products, part, best)
 
-        threads = min(_processors(), len(self.vectors) // _ROWS_A_THREAD)
+        threads = threads_for(len(self.vectors))
         if threads < 2:
             for part in self._parts():
                 score(part)
@@ -219,6 +219,11 @@ def _products(units: NDArray[np.float16], rows: NDArray[np.float16]) -> NDArray[
     if len(units) < _PACKED_QUERIES:
         return np.asarray(numkong.cdist(units, rows, metric="dot"))
     return np.asarray(numkong.dots_packed(rows, numkong.dots_pack(units))).T
+
+
+def threads_for(mentions: int) -> int:
+    """How many threads scan so many mentions; 1 where starting threads would cost more."""
+    return max(1, min(_processors(), mentions // _ROWS_A_THREAD))
 
 
 def _processors() -> int:

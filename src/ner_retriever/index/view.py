@@ -101,8 +101,11 @@ def _map(file: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[An
     expected = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
     if file.stat().st_size != expected:
         raise ValueError(f"{file} is not {expected} bytes long")
-    # An empty file cannot be mapped.
-    return np.memmap(file, dtype, mode="r", shape=shape) if expected else np.empty(shape, dtype)
+    if not expected:
+        # An empty file cannot be mapped.
+        return np.empty(shape, dtype)
+    # A plain array of the same memory: numpy's own class for maps takes ten times as long to slice.
+    return np.asarray(np.memmap(file, dtype, mode="r", shape=shape))
 
 
 def _build(folder: Path, store: Store) -> None:
