@@ -149,3 +149,15 @@ def test_mentions_that_were_detected_surely_enough(tmp_path: Path, toy_preset: P
     assert ids(index, "city", "--min-detection", "0.5", "--save", "cities") == ["a"]
     (record,) = run("queries", "run", index, "cities", "--format", "jsonl").records
     assert [mention["text"] for mention in record["mentions"]] == ["Chicago"]
+
+
+def test_vectors_of_a_byte_a_number(tmp_path: Path, toy_preset: Path) -> None:
+    index = make_index(tmp_path, toy_preset)
+    plain, small = (
+        run("search", index, "city", *options, *ALL).records for options in ((), ("--int8",))
+    )
+    scores = {record["id"]: record["score"] for record in plain}
+    assert {record["id"]: record["score"] for record in small} == {
+        identifier: pytest.approx(score, abs=0.02) for identifier, score in scores.items()
+    }
+    assert list((index / "scan").glob("*/vectors.i8"))

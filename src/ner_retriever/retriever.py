@@ -73,11 +73,14 @@ class Retriever:
     Models are loaded when they are first needed; opening an index loads none.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, *, device: str | None = None) -> None:
+    def __init__(
+        self, path: Path, manifest: Manifest, *, device: str | None = None, int8: bool = False
+    ) -> None:
         """Use :meth:`create` or :meth:`open`."""
         self.path = path
         self.manifest = manifest
         self._device = device
+        self._int8 = int8
         self._store = Store.open(path)
         self._scan: Scan | None = None
 
@@ -129,8 +132,15 @@ class Retriever:
         return cls(folder, manifest, device=device)
 
     @classmethod
-    def open(cls, path: str | Path, *, device: str | None = None) -> "Retriever":
+    def open(
+        cls, path: str | Path, *, device: str | None = None, int8: bool = False
+    ) -> "Retriever":
         """Open an index.
+
+        Args:
+            device: as torch names it; by default a GPU where there is one.
+            int8: search with vectors of a byte a number, which are made from the index's float16
+                once: half the memory and time, cosines within 0.02.
 
         Raises:
             IndexNotFound: there is none.
@@ -145,7 +155,7 @@ class Retriever:
                 f"{folder}/manifest.json is damaged: its settings lack {', '.join(sorted(missing))}"
                 "; restore it from a copy, or make the index again with --replace"
             )
-        return cls(folder, manifest, device=device)
+        return cls(folder, manifest, device=device, int8=int8)
 
     @property
     def preset(self) -> Preset:
@@ -307,13 +317,13 @@ class Retriever:
             deleted = self._store.delete(ids)
             if purge:
                 self._store.purge()
-                self._scan = open_scan(self.path, self._store)
+                self._scan = open_scan(self.path, self._store, int8=self._int8)
         return deleted
 
     def _fresh_scan(self) -> Scan:
         self._store.refresh()
         if self._scan is None or self._scan.state != self._store.state:
-            self._scan = open_scan(self.path, self._store)
+            self._scan = open_scan(self.path, self._store, int8=self._int8)
         return self._scan
 
     def _core(self, scan: Scan, query: Query) -> NDArray[np.float32]:

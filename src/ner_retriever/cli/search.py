@@ -79,6 +79,14 @@ def search(
             "more, higher is surer.",
         ),
     ] = None,
+    int8: Annotated[
+        bool,
+        typer.Option(
+            "--int8",
+            help="Search with vectors of a byte a number, made once: half the memory and time, "
+            "scores within 0.02. For millions of mentions.",
+        ),
+    ] = False,
     by: Annotated[
         By, typer.Option(help="A row a document, or an entity of the documents returned.")
     ] = By.DOCUMENT,
@@ -122,7 +130,7 @@ def search(
         near=tuple(near or []),
         alongside=tuple(alongside or []),
     )
-    retriever = Retriever.open(index)
+    retriever = Retriever.open(index, int8=int8)
     chosen = read_cutoff(cutoff)
     results = retriever.search(
         asked,

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Self
 
-import numkong
 import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.errors import QueryError
+from ner_retriever.index.products import Int8Vectors, Products
 
 MENTION = np.dtype(
     [("start", "<i4"), ("end", "<i4"), ("detection_score", "<f4"), ("sentence", "<i4")]
@@ -25,8 +25,6 @@ DOCUMENT = np.dtype([("key", "<u8"), ("run", "<i8")])
 _BLOCK_ROWS = 16_384
 # Below this, starting threads costs more than they save.
 _ROWS_A_THREAD = 65_536
-# From here on it is quicker to pack the queries and multiply matrices than to go through them.
-_PACKED_QUERIES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +40,8 @@ class Scan:
             are those from ``document_first[i]`` up to ``document_first[i + 1]``.
         documents: records of ``key`` (uint64, :func:`document_key` of the id) and ``run`` (int64,
             the indexing run that wrote it), of shape (documents,).
+        int8: the same vectors in fewer bytes, which are scanned in their place if they are given;
+            cosines are then within 0.02.
         counted: which mentions count, of shape (mentions,); ``None`` where all do. Others score
             minus infinity.
     """
@@ -51,6 +51,7 @@ class Scan:
     mentions: NDArray[np.void]
     document_first: NDArray[np.int64]
     documents: NDArray[np.void]
+    int8: Int8Vectors | None = None
     counted: NDArray[np.bool_] | None = None
 
     def detected(self, least: float) -> Self:
@@ -85,10 +86,11 @@ class Scan:
             QueryError: the shape does not fit, or a query is zero or not finite.
         """
         units = self._unit_rows(queries)
+        products = self._products(units)
         scores = np.empty((len(units), len(self.vectors)), np.float32)
         for first in range(0, len(self.vectors), _BLOCK_ROWS):
             rows = slice(first, min(first + _BLOCK_ROWS, len(self.vectors)))
-            np.clip(_products(units, self.vectors[rows]), -1.0, 1.0, out=scores[:, rows])
+            np.clip(products(self._scanned[rows]), -1.0, 1.0, out=scores[:, rows])
         if self.counted is not None:
             scores[:, ~self.counted] = -np.inf
         return scores if queries.ndim == 2 else scores[0]
@@ -115,6 +117,7 @@ class Scan:
         few = replace(
             self,
             vectors=self.vectors[rows],
+            int8=replace(self.int8, numbers=self.int8.numbers[rows]) if self.int8 else None,
             counted=None if self.counted is None else self.counted[rows],
         )
         scores = few.scores(query)
@@ -152,13 +155,14 @@ class Scan:
             QueryError: as :meth:`scores`.
         """
         units = self._unit_rows(queries)
+        multiply = self._products(units)
         best = self._nothing((len(units),))
 
         def score(part: slice) -> None:
             rows = slice(*self.document_first[[part.start, part.stop]].tolist())
             if rows.start == rows.stop:
                 return
-            products = _products(units, self.vectors[rows])
+            products = multiply(self._scanned[rows])
             if self.counted is not None:
                 products[:, ~self.counted[rows]] = -np.inf
             self._keep_best(products, part, best)
@@ -173,6 +177,13 @@ class Scan:
                 list(pool.map(score, self._parts()))
         np.clip(best, -1.0, 1.0, out=best, where=np.isfinite(best))
         return best if queries.ndim == 2 else best[0]
+
+    @property
+    def _scanned(self) -> NDArray[Any]:
+        return self.vectors if self.int8 is None else self.int8.numbers
+
+    def _products(self, units: NDArray[np.float64]) -> Products:
+        return Products(units, scale=None if self.int8 is None else self.int8.scale)
 
     def _nothing(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
         return np.full((*shape, len(self.documents)), -np.inf, np.float32)
@@ -197,7 +208,7 @@ class Scan:
             reduced = np.maximum.reduceat(scores, firsts[:-1][occupied], axis=-1)
             best[..., part][..., occupied] = reduced
 
-    def _unit_rows(self, queries: NDArray[np.floating[Any]]) -> NDArray[np.float16]:
+    def _unit_rows(self, queries: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         dimensions = self.vectors.shape[1]
         if queries.ndim not in {1, 2} or queries.shape[-1] != dimensions:
             raise QueryError(
@@ -211,14 +222,7 @@ class Scan:
                 "a query vector is zero or not finite and has no direction; "
                 "check the head's weights"
             )
-        return np.ascontiguousarray(rows / lengths, dtype=np.float16)
-
-
-def _products(units: NDArray[np.float16], rows: NDArray[np.float16]) -> NDArray[Any]:
-    """Dot products, (queries, rows), of float32 or wider; the same whichever kernel gives them."""
-    if len(units) < _PACKED_QUERIES:
-        return np.asarray(numkong.cdist(units, rows, metric="dot"))
-    return np.asarray(numkong.dots_packed(rows, numkong.dots_pack(units))).T
+        return np.asarray(rows / lengths, np.float64)
 
 
 def threads_for(mentions: int) -> int:

@@ -91,7 +91,7 @@ class Service:
         self.name = index.resolve().name
         self.settings = settings
         self.gate = Gate(at_once=settings.searches, seconds=settings.seconds)
-        self._retriever = Retriever.open(index)
+        self._retriever = Retriever.open(index, int8=settings.int8)
         self._searching = threading.Lock()
         self._remembering = threading.Lock()
         self._answers: OrderedDict[str, Answer] = OrderedDict()
