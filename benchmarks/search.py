@@ -67,14 +67,15 @@ def measure(size: int, progress: Progress) -> dict[str, Any]:
         opened = [seconds(lambda: open_scan(folder, store)) for _ in range(_REPEATS)]
         scan = open_scan(folder, store)
 
-        def ask(limit: int | None) -> Callable[[], object]:
+        def ask(limit: int | None, scan: Scan = scan) -> Callable[[], object]:
             return lambda: search(scan, store, asked[0], query="made", limit=limit, min_score=None)
 
         first = seconds(ask(100))
+        small = open_scan(folder, store, int8=True)
         repeats = _REPEATS if size < _SIZES[-1] else _FEWEST_REPEATS
         read, warm = in_turns(
             lambda: read_all(scan),
-            {name: ask(limit) for name, limit in _LIMITS.items()},
+            {name: ask(limit) for name, limit in _LIMITS.items()} | {"int8": ask(100, small)},
             repeats,
             lambda done: progress(f"{size:,} mentions: asking", done, repeats),
         )
@@ -85,7 +86,7 @@ def measure(size: int, progress: Progress) -> dict[str, Any]:
             )
             for count in _AT_ONCE
         }
-        files = [file for file in folder.rglob("*") if file.is_file()]
+        files = [file for file in folder.rglob("*") if file.is_file() and file.suffix != ".i8"]
         return {
             "mentions": size,
             "documents": len(scan.documents),

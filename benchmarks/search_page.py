@@ -8,6 +8,7 @@ from ner_retriever.drawing import new_figure
 from ner_retriever.markdown import table
 
 _TOPS = {"100": "top 100", "10000": "top 10,000", "all": "all"}
+_INT8 = "int8"
 _COLOURS = {"100": "#0072B2", "10000": "#E69F00", "all": "#009E73"}
 
 
@@ -19,23 +20,24 @@ def tables(record: Mapping[str, Any]) -> list[str]:
         "right after the files were dropped from the system's memory.",
         "",
         table(
-            ["mentions", "documents", "open", "first", *_TOPS.values(), "plain read", "ratio"],
+            ["mentions", "open", "first", *_TOPS.values(), "plain read", "ratio", "int8"],
             [
                 [
                     f"{row['mentions']:,}",
-                    f"{row['documents']:,}",
                     milliseconds(row["open"]["median"]),
                     milliseconds(row["first"]),
                     *(milliseconds(row["warm"][top]["median"]) for top in _TOPS),
                     milliseconds(row["read"]["median"]),
                     f"{row['warm_over_read']['100']['median']:.2f}",
+                    milliseconds(row["warm"][_INT8]["median"]),
                 ]
                 for row in rows
             ],
         ).rstrip(),
         "",
         "*Plain read* is the time in which as many threads read the vectors' bytes from memory; "
-        "*ratio* is that of the top 100 to it, median over turns.",
+        "*ratio* is that of the top 100 to it, median over turns. *int8* is the top 100 with "
+        "`--int8`.",
         "",
         "Many queries at once, milliseconds a query:",
         "",
