@@ -36,7 +36,7 @@ from ner_retriever.search.algebra import Conditions
 from ner_retriever.search.cutoff import GENERAL, CutoffParameters, read_parameters
 from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.places import accepted_hits, example_vectors, judged_vectors, locate
-from ner_retriever.search.query import Query, as_query
+from ner_retriever.search.query import Query, as_query, check_detection
 from ner_retriever.search.ranking import search
 from ner_retriever.search.results import Results
 from ner_retriever.search.saved import SavedQueries
@@ -44,6 +44,9 @@ from ner_retriever.search.vectors import core_vector, refine
 
 if TYPE_CHECKING:
     from ner_retriever.encode import Encoder
+
+# Bounds the scores that are held at once: one a query and document.
+_QUERIES_A_PASS = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -249,8 +252,7 @@ class Retriever:
             FingerprintMismatch: the models are not those that filled the index.
             StoreError: the index is damaged.
         """
-        if min_score is not None and cutoff is not None:
-            raise QueryError("a least score and a cut-off are the same; give one of them")
+        least = _least(min_score, cutoff)
         asked, judged = as_query(query), feedback or Feedback()
         scan = self._fresh_scan()
         rows = locate(scan, self._store, judged.current)
@@ -265,12 +267,59 @@ class Retriever:
             refined=refine(vector, accepted, rejected) if rows else None,
             query=str(asked),
             limit=limit,
-            min_score=min_score if cutoff is None else cutoff,
+            min_score=least,
             min_detection=min_detection,
             conditions=self._conditions(asked),
             known={row: judged.current[identifier].relevant for identifier, row in rows.items()},
             parameters=self.cutoff_parameters,
         )
+
+    def search_many(
+        self,
+        queries: Iterable[str | Query],
+        *,
+        limit: int | None = 10,
+        min_score: float | None = None,
+        min_detection: float | None = None,
+        cutoff: float | Literal["auto"] | None = None,
+    ) -> list[Results]:
+        """Ask for many types at once, which reads the index once for every few dozen of them.
+
+        Args:
+            queries: each as :meth:`search` takes it; the other arguments are as there, for all.
+
+        Returns:
+            What :meth:`search` gives for each, in their order.
+
+        Raises:
+            QueryError, FingerprintMismatch, StoreError: as :meth:`search`.
+        """
+        least = _least(min_score, cutoff)
+        check_detection(min_detection)
+        scan = self._fresh_scan()
+        counted = scan if min_detection is None else scan.detected(min_detection)
+        asked = [as_query(query) for query in queries]
+        found: list[Results] = []
+        for first in range(0, len(asked), _QUERIES_A_PASS):
+            some = asked[first : first + _QUERIES_A_PASS]
+            vectors = np.stack([self._core(scan, query) for query in some])
+            best_scores = counted.best_scores(vectors)
+            found += [
+                search(
+                    scan,
+                    self._store,
+                    vector,
+                    query=str(query),
+                    limit=limit,
+                    min_score=least,
+                    min_detection=min_detection,
+                    conditions=self._conditions(query),
+                    parameters=self.cutoff_parameters,
+                    best=best,
+                )
+                for query, vector, best in zip(some, vectors, best_scores, strict=True)
+            ]
+        return found
 
     def warm(self) -> None:
         """Load now what queries need, so that the first one need not wait for it.
@@ -379,6 +428,14 @@ class Retriever:
             version=self._store.version,
             manifest=self.manifest,
         )
+
+
+def _least(
+    min_score: float | None, cutoff: float | Literal["auto"] | None
+) -> float | Literal["auto"] | None:
+    if min_score is not None and cutoff is not None:
+        raise QueryError("a least score and a cut-off are the same; give one of them")
+    return min_score if cutoff is None else cutoff
 
 
 def _describe(preset: Preset, device: str | None) -> tuple[dict[str, str], int]:

@@ -31,6 +31,7 @@ def search(
     conditions: Conditions | None = None,
     known: Mapping[int, bool] | None = None,
     parameters: CutoffParameters = GENERAL,
+    best: NDArray[np.float32] | None = None,
 ) -> Results:
     """Rank the documents of a store by their best mention.
 
@@ -52,6 +53,8 @@ def search(
         conditions: what mentions must fulfil besides.
         known: rows of judged documents, and whether they are relevant.
         parameters: what cut-offs are found with.
+        best: each document's best score for the query vector, where a pass for several queries has
+            found it already; of use without ``refined`` and conditions.
 
     Raises:
         QueryError: a limit below 1, a least score outside [-1, 1], a least detection score outside
@@ -66,9 +69,11 @@ def search(
     ranking = query_vector if refined is None else refined
     lowered = None
     if conditions is None or not len(scan.mentions):
-        # One pass for both; the second tells what the judgements say.
-        vectors = np.stack([ranking, query_vector] if known else [ranking])
-        best, *unmoved = scan.best_scores(vectors)
+        unmoved: list[NDArray[np.float32]] = []
+        if best is None:
+            # One pass for both; the second tells what the judgements say.
+            vectors = np.stack([ranking, query_vector] if known else [ranking])
+            best, *unmoved = scan.best_scores(vectors)
         trust = Trust(
             best,
             parameters=parameters,

@@ -142,7 +142,10 @@ class Results(Sequence[Hit]):
         firsts = self.scan.document_first[rows].tolist()
         for document, first, scores in zip(documents, firsts, self.scores_of(rows), strict=True):
             found = self.scan.mentions[first : first + len(scores)]
-            yield _hit(document, found, scores, threshold)
+            # The best mention is why a document is there, whatever a kernel rounds its score to.
+            best = float(scores.max(initial=-np.inf))
+            least = min(threshold, best) if np.isfinite(best) else threshold
+            yield _hit(document, found, scores, least)
 
 
 def _hit(
