@@ -20,6 +20,8 @@ def toy_preset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep tests from the user's cache and from every network, unless they need weights."""
+    # A query that was asked before would not show what a damaged model does.
+    monkeypatch.setenv("NER_RETRIEVER_QUERY_CACHE", "0")
     if "NER_RETRIEVER_TEST_CACHE" in os.environ:
         monkeypatch.setenv("NER_RETRIEVER_CACHE", os.environ["NER_RETRIEVER_TEST_CACHE"])
         return

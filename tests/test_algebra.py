@@ -1,5 +1,7 @@
 """Three documents whose mentions lie at known cosines of two types, A and B."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,7 +44,11 @@ def ask(tmp_path):
             text=TEXT,
             digest=digest_of(TEXT, None),
             run=1,
-            spans=PLACES[: len(cosines)],
+            spans=tuple(
+                # The B of "apart" is the only one that was found with doubt.
+                replace(place, detection_score=0.3 if b == 0.7 else 1.0)
+                for place, (_, b) in zip(PLACES, cosines, strict=False)
+            ),
             vectors=np.array([vector(*pair) for pair in cosines], np.float16),
         )
         for identifier, cosines in DOCUMENTS.items()
@@ -57,6 +63,7 @@ def ask(tmp_path):
             query="A",
             limit=None,
             min_score=options.get("min_score"),
+            min_detection=options.get("min_detection"),
             conditions=Conditions(exclude=exclude, near=near, alongside=alongside),
             parameters=STEP,
         )
@@ -110,6 +117,17 @@ def test_conditions_together(ask):
         "apart": 0.7,
         "together": 0.6,
         "both at once": 0.1,
+        "A alone": -1.0,
+    }
+
+
+def test_mentions_detected_less_surely_fulfil_nothing(ask):
+    # The B of "apart" doesn't count any more, so B's documents have 0.6, 0.6, 0.4 and 0, its
+    # cut-off is 0.4, and A's are as far above 0.6 as the B beside them above 0.4, at most.
+    assert scores(ask(alongside=B[None], min_detection=0.5)) == {
+        "together": 0.7,
+        "both at once": 0.3,
+        "apart": 0.2,
         "A alone": -1.0,
     }
 

@@ -103,6 +103,8 @@ def test_bad_input_leaves_no_index_behind(tmp_path: Path, toy_preset: Path) -> N
         (["x", "--limit", "abc"], "--limit takes a number or all, not 'abc'"),
         (["x", "--min-score", "7"], "a cosine in [-1, 1], not 7.0"),
         (["x", "--min-score", "nan"], "a cosine in [-1, 1], not nan"),
+        (["x", "--min-detection", "1.5"], "the least detection score must be in [0, 1], not 1.5"),
+        (["x", "--min-detection", "nan"], "the least detection score must be in [0, 1], not nan"),
     ],
 )
 def test_bad_queries(index: Path, arguments: list[str], message: str) -> None:

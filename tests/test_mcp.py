@@ -8,7 +8,7 @@ import pytest
 from mcp import Client
 
 from ner_retriever.web.assistant import create_server
-from web_helpers import DOCUMENTS, make_index
+from web_helpers import DOCUMENTS, DOUBTFUL, make_index
 
 
 @pytest.fixture
@@ -47,11 +47,18 @@ def test_search_opens_and_rolls_up(index: Path) -> None:
     assert {name for entity in entities for name in entity["documents"]} <= set(texts)
 
 
+def test_search_leaves_out_what_was_detected_with_doubt(tmp_path: Path, toy_preset: Path) -> None:
+    index = make_index(tmp_path, toy_preset, DOUBTFUL)
+    found = call(index, "search", type="city", min_detection=0.5).structured_content
+    assert [hit["id"] for hit in found["documents"]] == ["b"]
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "message"),
     [
         ("search", {"type": "…"}, "holds no word"),
         ("search", {"type": "x", "limit": 0}, "greater than or equal to 1"),
+        ("search", {"type": "x", "min_detection": 2}, "less than or equal to 1"),
         ("open_document", {"id": "nowhere"}, "no document 'nowhere'"),
     ],
 )

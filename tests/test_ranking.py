@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,7 +45,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def ask(store, tmp_path):
-    def asking(limit=None, min_score=None, vector=EAST):
+    def asking(limit=None, min_score=None, vector=EAST, min_detection=None):
         return search(
             open_scan(tmp_path, store),
             store,
@@ -51,9 +53,18 @@ def ask(store, tmp_path):
             query="directions",
             limit=limit,
             min_score=min_score,
+            min_detection=min_detection,
         )
 
     return asking
+
+
+@pytest.fixture
+def surer(store):
+    """Documents whose best mentions were detected least surely."""
+    doubtful = record("doubtful", (0, EAST), (2, NEAR), (4, FAR))
+    spans = tuple(Span(place, place + 1, sure) for place, sure in ((0, 0.2), (2, 0.6), (4, 0.9)))
+    store.write([replace(doubtful, spans=spans)], replace=False)
 
 
 def ids(results):
@@ -170,3 +181,33 @@ def test_values_out_of_range(ask, limit, min_score):
 def test_the_highest_with_ties_in_order(limit):
     scores = np.array([0.5, 0.9, 0.5, 0.1, 0.9, 0.5], np.float32)
     assert _top(scores, limit).tolist() == [1, 4, 0, 2, 5, 3][:limit]
+
+
+@pytest.mark.parametrize(
+    ("least", "listed", "score"),
+    [(0.0, [0, 2, 4], 1.0), (0.2, [0, 2, 4], 1.0), (0.3, [2, 4], 0.8), (0.7, [4], 0.6)],
+)
+def test_only_mentions_that_were_detected_surely_enough(ask, surer, least, listed, score):
+    results = ask(min_detection=least)
+    (hit,) = (hit for hit in results if hit.id == "doubtful")
+    assert (places(hit), hit.score) == (listed, pytest.approx(score, abs=1e-3))
+    assert results.open("doubtful") == hit
+    assert results.mentions == 8 + len(listed)
+
+
+def test_a_document_none_of_whose_mentions_counts(ask, surer):
+    results = ask(min_detection=0.95)
+    assert ids(results) == ["both", "near", "also-near", "west"]
+    assert results.open("doubtful").mentions == ()
+    assert ids(ask(min_detection=0.95, min_score=-1.0)) == ids(results)
+
+
+@pytest.mark.parametrize("least", [-0.1, 1.1, np.nan, True, "0.5"])
+def test_a_least_detection_score_out_of_range(ask, least):
+    with pytest.raises(QueryError, match=r"must be in \[0, 1\]"):
+        ask(min_detection=least)
+
+
+def test_best_mentions_of_an_answer(ask):
+    assert ask(limit=2).best_mentions.tolist() == [3, 4]
+    assert ask(min_score=0.9, vector=(0, -1)).best_mentions.tolist() == []

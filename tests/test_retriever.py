@@ -17,6 +17,7 @@ from ner_retriever.errors import (
     QueryError,
     StoreError,
 )
+from ner_retriever.search.query import Example, Query
 
 TEXTS = {
     "a": "Sue the Tyrannosaurus stands in Chicago.",
@@ -252,3 +253,22 @@ def test_a_replacement_that_is_cut_off_leaves_no_index_and_can_be_repeated(
         Retriever.open(retriever.path)
     again = Retriever.create(retriever.path, preset=str(toy_preset), detector="spans")
     assert list(again.search("dinosaur")) == []
+
+
+def test_many_queries_at_once_find_what_each_finds(
+    retriever: Retriever, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ner_retriever.retriever._QUERIES_A_PASS", 5)
+    retriever.add(documents("a", "b", "c", "d"))
+    queries = ["dinosaur", "city", Query(describe="city", exclude=("museum",)), "museum", "x", "y"]
+    queries += [Query(like=(Example(id="b", start=17, end=22),)), "river"]
+    for options in ({}, {"limit": 1}, {"cutoff": "auto"}, {"min_detection": 1.0, "limit": None}):
+        found = retriever.search_many(queries, **options)
+        single = [retriever.search(query, **options) for query in queries]
+        assert [list(results) for results in found] == [list(results) for results in single]
+        assert [results.query for results in found] == [results.query for results in single]
+    assert retriever.search_many([]) == []
+    with pytest.raises(QueryError, match="give one of them"):
+        retriever.search_many(["x"], min_score=0.1, cutoff="auto")
+    with pytest.raises(QueryError, match="least detection score"):
+        retriever.search_many(["x"], min_detection=2.0)

@@ -16,6 +16,7 @@ COURT = SavedQuery(
     query=Query(describe="court", like=(Example(id="a", start=0, end=3),), near=("judge",)),
     feedback=Feedback(history=(Judgement(id="a", start=0, end=3, relevant=True),)),
     cutoff=0.4,
+    min_detection=0.25,
     seen=17,
 )
 
@@ -142,3 +143,18 @@ def test_a_folder_that_cannot_be_written(saved, tmp_path):
 def test_values_out_of_range(change):
     with pytest.raises(QueryError):
         replace(COURT, **change)
+
+
+@pytest.mark.parametrize("least", [-0.1, 1.5, float("nan"), "0.5", True])
+def test_a_least_detection_score_out_of_range(least):
+    with pytest.raises(QueryError, match="the least detection score"):
+        replace(COURT, min_detection=least)
+
+
+def test_a_file_from_before_detection_scores_is_read(saved, tmp_path):
+    saved.create(COURT)
+    (file,) = files(tmp_path)
+    record = json.loads(file.read_text())
+    del record["min_detection"]
+    file.write_text(json.dumps(record))
+    assert saved.read("courts").min_detection is None

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from ner_retriever.errors import QueryError, StoreError
 from ner_retriever.index import scan as scan_module
 from ner_retriever.index import store as store_module
 from ner_retriever.index import view as view_module
+from ner_retriever.index.products import Int8Vectors
 from ner_retriever.index.records import Record, digest_of
-from ner_retriever.index.scan import document_key
+from ner_retriever.index.scan import DOCUMENT, MENTION, Scan, document_key
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
 from ner_retriever.search.ranking import search
@@ -115,6 +117,121 @@ def test_scores_are_cosines(tmp_path, monkeypatch):
     scores = scan.scores(queries.astype(np.float32))
     np.testing.assert_allclose(scores, expected, atol=1e-3)
     assert np.abs(scores).max() <= 1
+
+
+def crowded(generator, documents, dimensions=16):
+    """A scan of documents with 0 to 20 mentions, many of them equal."""
+    counts = generator.integers(0, 4, documents) * generator.integers(0, 7, documents)
+    kinds = generator.standard_normal((30, dimensions))
+    kinds /= np.linalg.norm(kinds, axis=1, keepdims=True)
+    mentions = np.zeros(int(counts.sum()), MENTION)
+    mentions["detection_score"] = generator.random(len(mentions))
+    return Scan(
+        state="made",
+        vectors=kinds[generator.integers(0, 30, len(mentions))].astype(np.float16),
+        mentions=mentions,
+        document_first=np.cumsum([0, *counts]),
+        documents=np.zeros(documents, DOCUMENT),
+    )
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 100_000])
+@pytest.mark.parametrize("queries", [1, 3, 4, 9])
+def test_one_pass_finds_what_all_scores_hold(monkeypatch, block, queries):
+    monkeypatch.setattr(scan_module, "_BLOCK_ROWS", block)
+    generator = np.random.default_rng(queries)
+    scan = crowded(generator, 200)
+    asked = generator.standard_normal((queries, 16))
+    for one in (scan, scan.detected(0.5)):
+        expected = one.best(one.scores(asked))
+        np.testing.assert_array_equal(one.best_scores(asked), expected)
+        np.testing.assert_array_equal(one.best_scores(asked[0]), expected[0])
+
+
+@pytest.mark.parametrize("queries", [1, 5])
+def test_int8_finds_the_same_in_one_pass_as_in_all_scores(monkeypatch, queries):
+    monkeypatch.setattr(scan_module, "_BLOCK_ROWS", 64)
+    generator = np.random.default_rng(queries)
+    plain = crowded(generator, 200)
+    scale = Int8Vectors.scale_of(float(np.abs(plain.vectors).max()))
+    numbers = Int8Vectors.quantise(plain.vectors, scale)
+    scan = replace(plain, int8=Int8Vectors(numbers, scale)).detected(0.2)
+    asked = generator.standard_normal((queries, 16))
+    scores = scan.scores(asked)
+    np.testing.assert_array_equal(scan.best_scores(asked), scan.best(scores))
+    rows = np.array([5, 199, 0])
+    for row, found in zip(rows, scan.scores_of(asked[0], rows), strict=True):
+        first, last = scan.document_first[row : row + 2]
+        np.testing.assert_array_equal(found, scores[0, first:last])
+    counted = scan.counted
+    np.testing.assert_allclose(scores[:, counted], plain.scores(asked)[:, counted], atol=0.02)
+
+
+def test_a_view_in_int8_stands_beside_the_other(filled, tmp_path, monkeypatch):
+    plain = open_scan(tmp_path, filled)
+    scan = open_scan(tmp_path, filled, int8=True)
+    assert plain.int8 is None
+    assert scan.int8.numbers.tolist() == [[127, 0], [0, 127], [76, 102]]
+    assert scan.int8.scale == pytest.approx(1 / 127)
+    np.testing.assert_allclose(scan.scores(np.array(EAST)), [1, 0, 0.6], atol=5e-3)
+    monkeypatch.setattr(view_module, "_build", None)
+    monkeypatch.setattr(view_module, "write_int8", None)
+    assert open_scan(tmp_path, filled).int8 is None
+    assert open_scan(tmp_path, filled, int8=True).int8 is not None
+
+
+@pytest.mark.parametrize("name", ["vectors.i8", "int8.json"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b'{"scale": -1.0}', b'{"scale": NaN}', None]
+)
+def test_int8_that_is_not_whole_is_made_again(filled, tmp_path, monkeypatch, name, content):
+    view = tmp_path / "scan" / open_scan(tmp_path, filled, int8=True).state
+    whole = {file.name: file.read_bytes() for file in view.iterdir()}
+    if content is None:
+        (view / name).unlink()
+    else:
+        (view / name).write_bytes(content)
+    monkeypatch.setattr(view_module, "_build", None)
+    open_scan(tmp_path, filled, int8=True)
+    assert {file.name: file.read_bytes() for file in view.iterdir()} == whole
+
+
+def test_int8_of_no_mention(store, tmp_path):
+    store.write([record("none")], replace=False)
+    scan = open_scan(tmp_path, store, int8=True)
+    assert scan.best_scores(np.array(EAST)).tolist() == [-np.inf]
+
+
+def test_threads_find_the_same(monkeypatch):
+    generator = np.random.default_rng(5)
+    scan = crowded(generator, 500)
+    asked = generator.standard_normal((2, 16))
+    expected = scan.best_scores(asked)
+    monkeypatch.setattr(scan_module, "_BLOCK_ROWS", 50)
+    monkeypatch.setattr(scan_module, "_ROWS_A_THREAD", 100)
+    monkeypatch.setattr(scan_module, "_processors", lambda: 3)
+    np.testing.assert_array_equal(scan.best_scores(asked), expected)
+
+
+def test_scores_of_a_few_documents():
+    generator = np.random.default_rng(6)
+    scan = crowded(generator, 60).detected(0.3)
+    query = generator.standard_normal(16)
+    every = scan.scores(query)
+    rows = np.array([59, 0, 17, 17, 3])
+    for row, found in zip(rows, scan.scores_of(query, rows), strict=True):
+        first, last = scan.document_first[row : row + 2]
+        np.testing.assert_array_equal(found, every[first:last])
+    assert scan.scores_of(query, rows[:0]) == []
+
+
+def test_mentions_that_are_not_detected_surely_enough_do_not_count(store, tmp_path):
+    spans = (Span(0, 1, 0.9), Span(1, 2, 0.5), Span(2, 3, 0.1))
+    store.write([in_run_7("abc", *spans), record("none")], replace=False)
+    scan = open_scan(tmp_path, store).detected(0.5)
+    assert scan.scores(np.array(EAST)).tolist() == [1, 1, -np.inf]
+    assert scan.mentions_counted == 2
+    assert scan.detected(0.91).best_scores(np.array(EAST)).tolist() == [-np.inf, -np.inf]
 
 
 @pytest.mark.parametrize(

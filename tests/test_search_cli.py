@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli_helpers import DOCUMENTS, error, make_index, run, write_jsonl
+from ner_retriever import Document, Retriever, Span
 
 ALL = ("--limit", "all", "--format", "jsonl")
 
@@ -133,3 +134,30 @@ def test_a_damaged_saved_query(tmp_path: Path, toy_preset: Path) -> None:
     (file,) = (index / "queries").glob("*.json")
     file.write_text(json.dumps({"format": 1, "name": "c"}))
     assert "correct or remove it" in error("queries", "list", index)
+
+
+def test_mentions_that_were_detected_surely_enough(tmp_path: Path, toy_preset: Path) -> None:
+    retriever = Retriever.create(tmp_path / "index", preset=str(toy_preset), detector="spans")
+    retriever.add(
+        [
+            Document("a", "Sue in Chicago", (Span(0, 3, 0.25), Span(7, 14, 0.75))),
+            Document("b", "The Louvre", (Span(4, 10, 0.25),)),
+        ]
+    )
+    index = tmp_path / "index"
+    assert sorted(ids(index, "city")) == ["a", "b"]
+    assert ids(index, "city", "--min-detection", "0.5", "--save", "cities") == ["a"]
+    (record,) = run("queries", "run", index, "cities", "--format", "jsonl").records
+    assert [mention["text"] for mention in record["mentions"]] == ["Chicago"]
+
+
+def test_vectors_of_a_byte_a_number(tmp_path: Path, toy_preset: Path) -> None:
+    index = make_index(tmp_path, toy_preset)
+    plain, small = (
+        run("search", index, "city", *options, *ALL).records for options in ((), ("--int8",))
+    )
+    scores = {record["id"]: record["score"] for record in plain}
+    assert {record["id"]: record["score"] for record in small} == {
+        identifier: pytest.approx(score, abs=0.02) for identifier, score in scores.items()
+    }
+    assert list((index / "scan").glob("*/vectors.i8"))

@@ -1,3 +1,4 @@
+import shutil
 import signal
 import subprocess
 import sys
@@ -110,6 +111,18 @@ def test_a_handle_stays_at_its_version_until_refreshed(store, tmp_path):
     reader.refresh()
     assert reader.count() == 2
     assert (reader.state, reader.version) == (store.state, store.version)
+
+
+def test_a_store_made_anew_in_the_folder_has_another_state(tmp_path):
+    store = Store.create(tmp_path, 2)
+    store.write([record("a")], replace=False)
+    state, version = store.state, store.version
+    shutil.rmtree(tmp_path / "store.lance")
+    anew = Store.create(tmp_path, 2)
+    anew.write([record("a")], replace=False)
+    store.refresh()
+    assert store.version == anew.version == version
+    assert store.state == anew.state != state
 
 
 def test_equal_stores_differ_in_state(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from ner_retriever import Retriever
-from web_helpers import DOCUMENTS, code, lines, make_index, many_documents, serving
+from web_helpers import DOCUMENTS, DOUBTFUL, code, lines, make_index, many_documents, serving
 
 
 @pytest.fixture
@@ -289,3 +289,33 @@ def _search(client: TestClient):
 
 def _index_of(client: TestClient) -> Path:
     return client.app.state.service._retriever.path  # type: ignore[attr-defined]
+
+
+def test_mentions_that_were_detected_surely_enough(tmp_path: Path, toy_preset: Path) -> None:
+    with serving(make_index(tmp_path, toy_preset, DOUBTFUL)) as client:
+
+        def ids(**fields: object) -> list[str]:
+            asked = client.get("/api/v1/search", params={"q": "city", **fields})
+            posted = {"query": "city"} if "saved" not in fields else {}
+            body = client.post("/api/v1/search", json={**posted, **fields})
+            assert asked.json() == body.json()
+            return sorted(hit["id"] for hit in asked.json()["results"])
+
+        assert ids() == ids(min_detection=0.25) == ["a", "b"]
+        assert ids(min_detection=0.5) == ["b"]
+        entities = client.get("/api/v1/entities", params={"q": "city", "min_detection": 0.8})
+        assert entities.json()["entities"] == []
+        refused = client.get("/api/v1/search", params={"q": "city", "min_detection": 1.5})
+        assert (refused.status_code, code(refused)) == (422, "invalid_request")
+        body = {"name": "cities", "query": "city", "min_detection": 0.5}
+        assert client.post("/api/v1/queries", json=body).json()["min_detection"] == 0.5
+        assert [hit["id"] for hit in lines(export(client, "cities"))] == ["b"]
+        answer = client.get("/api/v1/search", params={"saved": "cities"}).json()
+        assert [hit["id"] for hit in answer["results"]] == ["b"]
+        answer = client.get("/api/v1/search", params={"saved": "cities", "min_detection": 0})
+        assert len(answer.json()["results"]) == 2
+
+
+def export(client: TestClient, name: str) -> str:
+    client.get("/api/v1/queries")
+    return client.get("/api/v1/export", params={"saved": name, "what": "answer"}).text

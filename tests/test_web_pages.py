@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from ner_retriever import Document, Span
 from ner_retriever.documents import Hit, Mention
 from ner_retriever.web.pages.marking import Piece, other_forms, pieces_of, sentence
-from web_helpers import lines, make_index, many_documents, serving
+from web_helpers import DOUBTFUL, lines, make_index, many_documents, serving
 
 HTMX = {"hx-request": "true"}
 
@@ -181,3 +181,26 @@ def test_of_mentions_that_overlap_the_first_is_marked() -> None:
     marked = [p.text for p in pieces_of(text, 0, len(text), found.mentions, strong=1) if p.kind]
     assert marked == ["Supreme Court", "India"]
     assert other_forms(found) == "India"
+
+
+def test_a_least_detection_score_stays_with_the_query(tmp_path: Path, toy_preset: Path) -> None:
+    with serving(make_index(tmp_path, toy_preset, DOUBTFUL)) as client:
+        every = {"q": "city", "cutoff": "-1"}
+        assert sorted(ids(client.get("/search", params=every).text)) == ["a", "b"]
+        assert len(ids(client.get("/search", params={**every, "min_detection": "0"}).text)) == 2
+        page = client.get("/search", params={**every, "min_detection": "0.5"}).text
+        assert ids(page) == ["b"]
+        assert (
+            'name="min_detection" min="0" max="1" step="any" placeholder="any score" value="0.5"'
+            in page
+        )
+        assert "min_detection=0.5" in page
+        client.post("/save", data={**every, "min_detection": "0.5", "name": "cities"})
+        saved = {"saved": "cities"}
+        assert ids(client.get("/search", params=saved).text) == ["b"]
+        page = client.get("/search", params={**saved, "min_detection": "0"}).text
+        assert len(ids(page)) == 2
+        assert "min_detection=0" in page
+        bad = client.get("/search", params={**every, "min_detection": "much"})
+        assert bad.status_code == 422
+        assert "least detection score" in bad.text

@@ -69,3 +69,10 @@ def finished(client: TestClient, upload: str) -> dict[str, Any]:
             return dict(found)
         time.sleep(0.02)
     raise AssertionError("the upload did not end")
+
+
+# One mention was found with doubt, the other surely.
+DOUBTFUL = [
+    Document("a", "Sue stands in Chicago.", (Span(0, 3, 0.25),)),
+    Document("b", "The Louvre is in Paris.", (Span(4, 10, 0.75),)),
+]

@@ -3,7 +3,6 @@
 text → tokens → windows → truncated forward pass → site vectors → head → unit vectors.
 """
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,16 +20,16 @@ from ner_retriever.backbone.model import Backbone, Tokens, load_backbone
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import Preset
 from ner_retriever.documents import Span
-from ner_retriever.errors import ConfigError, QueryError
+from ner_retriever.errors import ConfigError
 from ner_retriever.head.files import load_head
 from ner_retriever.head.network import Head
 from ner_retriever.head.record import ADAPTER_NAME, check_head, find_head
+from ner_retriever.querying.posing import pose
 from ner_retriever.text.windows import sentence_starts, token_windows, window_of
 
 Vectors = NDArray[np.float32]
 
 _OVERLAP = 32
-_LONGEST_QUERY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,22 +132,8 @@ class Extractor:
 
     def _posed(self, types: Sequence[str]) -> tuple[list[str], list[list[Span]]]:
         """Put queries into the preset's template; also return where they stand in it."""
-        before, _ = self.preset.query_template.split("{query}")
-        queries = [self._clean(query) for query in types]
-        texts = [self.preset.query_template.replace("{query}", query) for query in queries]
-        return texts, [[Span(len(before), len(before) + len(query))] for query in queries]
-
-    def _clean(self, query: str) -> str:
-        cleaned = " ".join(query.split())
-        if any(unicodedata.category(character) == "Cs" for character in cleaned):
-            raise QueryError(f"the query {query!r} holds half of a surrogate pair; replace it")
-        if not any(unicodedata.category(character)[0] in "LNS" for character in cleaned):
-            raise QueryError(f"the query {query!r} holds no word; name a type, such as 'museum'")
-        if len(cleaned) > _LONGEST_QUERY:
-            raise QueryError(
-                f"a query of {len(cleaned)} characters; name a type in at most {_LONGEST_QUERY}"
-            )
-        return cleaned.lower() if self.preset.lower_case_queries else cleaned
+        posed = [pose(self.preset, query) for query in types]
+        return [query.text for query in posed], [[query.span] for query in posed]
 
     def _slots(
         self, index: int, text: str, tokens: Tokens, spans: Sequence[Span]

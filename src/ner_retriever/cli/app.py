@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 import warnings
-from importlib import metadata
 from typing import Annotated, NoReturn
 
 import typer
@@ -68,6 +67,8 @@ app.add_typer(heads.app, name="heads")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib import metadata
+
         typer.echo(metadata.version("ner-retriever"))
         raise typer.Exit
 

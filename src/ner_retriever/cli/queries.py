@@ -65,7 +65,13 @@ def run(
     most = read_limit(limit)
     retriever = Retriever.open(index)
     saved = retriever.queries.read(name)
-    answer = retriever.search(saved.query, limit=None, cutoff=saved.cutoff, feedback=saved.feedback)
+    answer = retriever.search(
+        saved.query,
+        limit=None,
+        min_detection=saved.min_detection,
+        cutoff=saved.cutoff,
+        feedback=saved.feedback,
+    )
     fresh = answer.since(saved.seen)
     shown = (fresh if new else answer)[:most]
     write_documents(shown, format, out, label=saved.query.describe or "entity")

@@ -71,6 +71,22 @@ def search(
     min_score: Annotated[
         float | None, typer.Option(help="Least score (cosine) of a document's best mention.")
     ] = None,
+    min_detection: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SCORE",
+            help="Least detection score of a mention, 0 to 1; others do not count. Lower finds "
+            "more, higher is surer.",
+        ),
+    ] = None,
+    int8: Annotated[
+        bool,
+        typer.Option(
+            "--int8",
+            help="Search with vectors of a byte a number, made once: half the memory and time, "
+            "scores within 0.02. For millions of mentions.",
+        ),
+    ] = False,
     by: Annotated[
         By, typer.Option(help="A row a document, or an entity of the documents returned.")
     ] = By.DOCUMENT,
@@ -114,9 +130,15 @@ def search(
         near=tuple(near or []),
         alongside=tuple(alongside or []),
     )
-    retriever = Retriever.open(index)
+    retriever = Retriever.open(index, int8=int8)
     chosen = read_cutoff(cutoff)
-    results = retriever.search(asked, limit=read_limit(limit), min_score=min_score, cutoff=chosen)
+    results = retriever.search(
+        asked,
+        limit=read_limit(limit),
+        min_score=min_score,
+        min_detection=min_detection,
+        cutoff=chosen,
+    )
     if save is not None:
         kept = chosen if chosen is not None else min_score
         retriever.queries.create(
@@ -124,6 +146,7 @@ def search(
                 name=save,
                 query=asked,
                 cutoff="auto" if kept is None else kept,
+                min_detection=min_detection,
                 seen=results.latest,
             )
         )

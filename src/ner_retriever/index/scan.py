@@ -3,22 +3,28 @@
 No approximate index: those lose answers without a word, and here every relevant document counts.
 """
 
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Self
 
-import numkong
 import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.errors import QueryError
+from ner_retriever.index.products import Int8Vectors, Products
 
 MENTION = np.dtype(
     [("start", "<i4"), ("end", "<i4"), ("detection_score", "<f4"), ("sentence", "<i4")]
 )
 DOCUMENT = np.dtype([("key", "<u8"), ("run", "<i8")])
-# Rows scored at a time: bounds the float64 scores that numkong returns.
-_BLOCK_ROWS = 262_144
+# Rows scored at a time, 8 MiB of them: products are reduced while they are in the cache, and the
+# float64 that numkong returns stay few.
+_BLOCK_ROWS = 16_384
+# Below this, starting threads costs more than they save.
+_ROWS_A_THREAD = 65_536
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +40,10 @@ class Scan:
             are those from ``document_first[i]`` up to ``document_first[i + 1]``.
         documents: records of ``key`` (uint64, :func:`document_key` of the id) and ``run`` (int64,
             the indexing run that wrote it), of shape (documents,).
+        int8: the same vectors in fewer bytes, which are scanned in their place if they are given;
+            cosines are then within 0.02.
+        counted: which mentions count, of shape (mentions,); ``None`` where all do. Others score
+            minus infinity.
     """
 
     state: str
@@ -41,6 +51,21 @@ class Scan:
     mentions: NDArray[np.void]
     document_first: NDArray[np.int64]
     documents: NDArray[np.void]
+    int8: Int8Vectors | None = None
+    counted: NDArray[np.bool_] | None = None
+
+    def detected(self, least: float) -> Self:
+        """The same mentions, of which only those count that a detector was so sure of.
+
+        Args:
+            least: detection score in [0, 1].
+        """
+        return replace(self, counted=self.mentions["detection_score"] >= np.float32(least))
+
+    @property
+    def mentions_counted(self) -> int:
+        """How many mentions count."""
+        return len(self.mentions) if self.counted is None else int(np.count_nonzero(self.counted))
 
     @property
     def owners(self) -> NDArray[np.int64]:
@@ -54,19 +79,50 @@ class Scan:
             queries: shape (dimensions,) or (queries, dimensions); of any length but zero.
 
         Returns:
-            float32 in [-1, 1] of shape (mentions,) or (queries, mentions); within 0.001 of the
-            cosine in exact arithmetic.
+            float32 in [-1, 1] of shape (mentions,) or (queries, mentions), minus infinity for
+            mentions that don't count; within 0.001 of the cosine in exact arithmetic.
 
         Raises:
             QueryError: the shape does not fit, or a query is zero or not finite.
         """
         units = self._unit_rows(queries)
+        products = self._products(units)
         scores = np.empty((len(units), len(self.vectors)), np.float32)
         for first in range(0, len(self.vectors), _BLOCK_ROWS):
-            block = self.vectors[first : first + _BLOCK_ROWS]
-            products = np.asarray(numkong.cdist(units, block, metric="dot"))
-            np.clip(products, -1.0, 1.0, out=scores[:, first : first + len(block)])
+            rows = slice(first, min(first + _BLOCK_ROWS, len(self.vectors)))
+            np.clip(products(self._scanned[rows]), -1.0, 1.0, out=scores[:, rows])
+        if self.counted is not None:
+            scores[:, ~self.counted] = -np.inf
         return scores if queries.ndim == 2 else scores[0]
+
+    def scores_of(
+        self, query: NDArray[np.floating[Any]], documents: NDArray[np.int64]
+    ) -> list[NDArray[np.float32]]:
+        """The same scores, of a few documents' mentions alone.
+
+        Args:
+            query: shape (dimensions,).
+            documents: their rows.
+
+        Returns:
+            An array of shape (mentions of the document,) for each document.
+
+        Raises:
+            QueryError: as :meth:`scores`.
+        """
+        firsts = self.document_first[documents]
+        counts = self.document_first[documents + 1] - firsts
+        ends = np.cumsum(counts)
+        rows = np.repeat(firsts - ends + counts, counts) + np.arange(counts.sum())
+        few = replace(
+            self,
+            vectors=self.vectors[rows],
+            int8=replace(self.int8, numbers=self.int8.numbers[rows]) if self.int8 else None,
+            counted=None if self.counted is None else self.counted[rows],
+        )
+        scores = few.scores(query)
+        pairs = zip((ends - counts).tolist(), ends.tolist(), strict=True)
+        return [scores[first:last] for first, last in pairs]
 
     def best(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Score of each document's best mention.
@@ -76,18 +132,83 @@ class Scan:
 
         Returns:
             shape (documents,) or (queries, documents); minus infinity where a document has no
-            mention.
+            mention that counts.
         """
-        firsts = self.document_first[:-1]
-        occupied = firsts < self.document_first[1:]
-        best = np.full((*scores.shape[:-1], len(firsts)), -np.inf, np.float32)
+        every = slice(0, len(self.documents))
+        best = self._nothing(scores.shape[:-1])
+        self._keep_best(scores, every, best)
+        return best
+
+    def best_scores(self, queries: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Score of each document's best mention, in one pass that keeps no mention's score.
+
+        Equals ``best(scores(queries))``. All queries share the pass; large scans are read by as
+        many threads as the process may use processors.
+
+        Args:
+            queries: as :meth:`scores` takes them.
+
+        Returns:
+            As :meth:`best`.
+
+        Raises:
+            QueryError: as :meth:`scores`.
+        """
+        units = self._unit_rows(queries)
+        multiply = self._products(units)
+        best = self._nothing((len(units),))
+
+        def score(part: slice) -> None:
+            rows = slice(*self.document_first[[part.start, part.stop]].tolist())
+            if rows.start == rows.stop:
+                return
+            products = multiply(self._scanned[rows])
+            if self.counted is not None:
+                products[:, ~self.counted[rows]] = -np.inf
+            self._keep_best(products, part, best)
+
+        threads = threads_for(len(self.vectors))
+        if threads < 2:
+            for part in self._parts():
+                score(part)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                # Consumed, so that an error is raised here.
+                list(pool.map(score, self._parts()))
+        np.clip(best, -1.0, 1.0, out=best, where=np.isfinite(best))
+        return best if queries.ndim == 2 else best[0]
+
+    @property
+    def _scanned(self) -> NDArray[Any]:
+        return self.vectors if self.int8 is None else self.int8.numbers
+
+    def _products(self, units: NDArray[np.float64]) -> Products:
+        return Products(units, scale=None if self.int8 is None else self.int8.scale)
+
+    def _nothing(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        return np.full((*shape, len(self.documents)), -np.inf, np.float32)
+
+    def _parts(self) -> Iterator[slice]:
+        """Rows of documents that hold about a block of mentions together, at least a document."""
+        first = 0
+        while first < len(self.documents):
+            end = int(self.document_first[first]) + _BLOCK_ROWS
+            last = int(np.searchsorted(self.document_first, end, side="right")) - 1
+            last = min(max(last, first + 1), len(self.documents))
+            yield slice(first, last)
+            first = last
+
+    def _keep_best(self, scores: NDArray[Any], part: slice, best: NDArray[np.float32]) -> None:
+        """Put the best of each document's scores into ``best``, for some documents in a row."""
+        firsts = self.document_first[part.start : part.stop + 1] - self.document_first[part.start]
+        occupied = firsts[:-1] < firsts[1:]
         if occupied.any():
             # reduceat would give an empty document its neighbour's score; between the starts of
             # two occupied documents there are only the mentions of the first.
-            best[..., occupied] = np.maximum.reduceat(scores, firsts[occupied], axis=-1)
-        return best
+            reduced = np.maximum.reduceat(scores, firsts[:-1][occupied], axis=-1)
+            best[..., part][..., occupied] = reduced
 
-    def _unit_rows(self, queries: NDArray[np.floating[Any]]) -> NDArray[np.float16]:
+    def _unit_rows(self, queries: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         dimensions = self.vectors.shape[1]
         if queries.ndim not in {1, 2} or queries.shape[-1] != dimensions:
             raise QueryError(
@@ -101,7 +222,19 @@ class Scan:
                 "a query vector is zero or not finite and has no direction; "
                 "check the head's weights"
             )
-        return np.ascontiguousarray(rows / lengths, dtype=np.float16)
+        return np.asarray(rows / lengths, np.float64)
+
+
+def threads_for(mentions: int) -> int:
+    """How many threads scan so many mentions; 1 where starting threads would cost more."""
+    return max(1, min(_processors(), mentions // _ROWS_A_THREAD))
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def document_key(identifier: str) -> int:

@@ -46,6 +46,8 @@ class Store:
 
     def __init__(self, dataset: lance.LanceDataset) -> None:
         self._dataset = dataset
+        self._state_key: tuple[int, str] | None = None
+        self._state = ""
 
     @classmethod
     def create(cls, path: Path, dimensions: int) -> "Store":
@@ -105,10 +107,16 @@ class Store:
         Unlike the version it also differs between stores, and does not change when an index is
         built over the ids.
         """
-        digest = blake2b(str(self.dimensions).encode(), digest_size=DIGEST_BYTES)
-        for fragment in self._dataset.get_fragments():
-            digest.update(repr(fragment.metadata.to_json()).encode())
-        return digest.hexdigest()
+        fragments = self._dataset.get_fragments()
+        # Names of files are unique, so that a store made anew in the folder is told apart.
+        last = fragments[-1].metadata.files[0].path if fragments else ""
+        key = (self.version, last)
+        if key != self._state_key:
+            digest = blake2b(str(self.dimensions).encode(), digest_size=DIGEST_BYTES)
+            for fragment in fragments:
+                digest.update(repr(fragment.metadata.to_json()).encode())
+            self._state_key, self._state = key, digest.hexdigest()
+        return self._state
 
     def refresh(self) -> None:
         """Move to the newest version.

@@ -12,7 +12,6 @@ import shutil
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +20,8 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from ner_retriever.errors import StoreError
+from ner_retriever.index.files import map_array
+from ner_retriever.index.int8 import read_int8, write_int8
 from ner_retriever.index.scan import DOCUMENT, MENTION, Scan, document_key
 from ner_retriever.index.store import Store
 from ner_retriever.text.windows import sentence_starts
@@ -31,7 +32,7 @@ _VECTOR = np.dtype("<f2")
 _POINTER = np.dtype("<i8")
 
 
-def open_scan(path: Path, store: Store) -> Scan:
+def open_scan(path: Path, store: Store, *, int8: bool = False) -> Scan:
     """The scan of a store, from files in the index folder ``path`` where they are fresh.
 
     Otherwise they are made first, with memory that does not grow with the store; one process makes
@@ -40,6 +41,7 @@ def open_scan(path: Path, store: Store) -> Scan:
     Args:
         path: the index folder.
         store: stays at its version meanwhile.
+        int8: scan the vectors as int8, of which there is then a file beside the others.
 
     Raises:
         StoreError: the store is damaged, or there is room neither in the index folder nor in the
@@ -47,32 +49,36 @@ def open_scan(path: Path, store: Store) -> Scan:
     """
     folder = path / _FOLDER_NAME
     try:
-        return _load(folder, store.state) or _rebuild(folder, store)
+        return _load(folder, store.state, int8=int8) or _rebuild(folder, store, int8=int8)
     except OSError:
-        return _temporary(store)
+        return _temporary(store, int8=int8)
 
 
-def _rebuild(folder: Path, store: Store) -> Scan:
+def _rebuild(folder: Path, store: Store, *, int8: bool) -> Scan:
     folder.mkdir(exist_ok=True)
     state = store.state
     with FileLock(folder / _LOCK_NAME):
-        scan = _load(folder, state)
-        if scan is None:
+        plain = _load(folder, state)
+        if plain is None:
             _clear(folder)
             _build(folder, store)
-            scan = _load(folder, state)
+            plain = _load(folder, state)
+        scan = _load(folder, state, int8=int8)
+        if plain is not None and scan is None:
+            write_int8(folder / state, plain.vectors)
+            scan = _load(folder, state, int8=int8)
     if scan is None:
         raise OSError(f"the view just written to {folder} cannot be read")
     return scan
 
 
-def _temporary(store: Store) -> Scan:
+def _temporary(store: Store, *, int8: bool) -> Scan:
     try:
         # The maps outlive the files' names, which go at once and so are never left behind.
         with tempfile.TemporaryDirectory(
             prefix="ner-retriever-", ignore_cleanup_errors=True
         ) as name:
-            return _rebuild(Path(name), store)
+            return _rebuild(Path(name), store, int8=int8)
     except OSError as error:
         raise StoreError(
             f"no room for the search view: {error}; make the index folder writable, free disk "
@@ -80,7 +86,7 @@ def _temporary(store: Store) -> Scan:
         ) from error
 
 
-def _load(folder: Path, state: str) -> Scan | None:
+def _load(folder: Path, state: str, *, int8: bool = False) -> Scan | None:
     """The view of a state, or ``None`` where there is no whole one."""
     view = folder / state
     try:
@@ -88,21 +94,14 @@ def _load(folder: Path, state: str) -> Scan | None:
         documents, mentions = sizes["documents"], sizes["mentions"]
         return Scan(
             state=state,
-            vectors=_map(view / "vectors.f16", _VECTOR, (mentions, sizes["dimensions"])),
-            mentions=_map(view / "mentions.bin", MENTION, (mentions,)),
-            document_first=_map(view / "document_first.i64", _POINTER, (documents + 1,)),
-            documents=_map(view / "documents.bin", DOCUMENT, (documents,)),
+            vectors=map_array(view / "vectors.f16", _VECTOR, (mentions, sizes["dimensions"])),
+            mentions=map_array(view / "mentions.bin", MENTION, (mentions,)),
+            document_first=map_array(view / "document_first.i64", _POINTER, (documents + 1,)),
+            documents=map_array(view / "documents.bin", DOCUMENT, (documents,)),
+            int8=read_int8(view, (mentions, sizes["dimensions"])) if int8 else None,
         )
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _map(file: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    expected = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
-    if file.stat().st_size != expected:
-        raise ValueError(f"{file} is not {expected} bytes long")
-    # An empty file cannot be mapped.
-    return np.memmap(file, dtype, mode="r", shape=shape) if expected else np.empty(shape, dtype)
 
 
 def _build(folder: Path, store: Store) -> None:

@@ -48,7 +48,8 @@ def constrain(
         parameters: what the conditions' cut-offs are found with.
 
     Returns:
-        Scores in [-1, 1], (mentions,); -1 where a sentence or document holds no other mention.
+        Scores in [-1, 1], (mentions,); -1 where a sentence or document holds no other mention,
+        minus infinity for mentions that don't count.
     """
     margins = [core - cutoff]
     margins += [-margin for margin in _margins(scan, conditions.exclude, parameters)]
@@ -64,7 +65,8 @@ def constrain(
             for margin in _margins(scan, conditions.alongside, parameters)
         ]
     lowest: NDArray[np.float32] = np.minimum.reduce(margins)
-    return (lowest + np.float32(cutoff)).clip(-1.0, 1.0)
+    lowered = (lowest + np.float32(cutoff)).clip(-1.0, 1.0)
+    return np.where(np.isneginf(core), core, lowered)
 
 
 def best_other(values: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -120,6 +120,19 @@ def check_place(identifier: object, start: object, end: object, what: str) -> No
         )
 
 
+def check_detection(least: object) -> None:
+    """Refuse what is no least detection score.
+
+    Raises:
+        QueryError: neither ``None`` nor a number in [0, 1].
+    """
+    if least is None:
+        return
+    number = isinstance(least, int | float) and not isinstance(least, bool)
+    if not number or not 0.0 <= least <= 1.0:  # type: ignore[operator]
+        raise QueryError(f"the least detection score must be in [0, 1], not {least!r}")
+
+
 def _example(part: Any) -> Example:
     if isinstance(part, Example):
         return part

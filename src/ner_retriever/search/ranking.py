@@ -14,6 +14,7 @@ from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.search.algebra import Conditions, constrain
 from ner_retriever.search.cutoff import GENERAL, CutoffParameters, Trust
+from ner_retriever.search.query import check_detection
 from ner_retriever.search.results import Results
 
 
@@ -25,10 +26,12 @@ def search(
     query: str,
     limit: int | None,
     min_score: float | Literal["auto"] | None,
+    min_detection: float | None = None,
     refined: NDArray[np.floating[Any]] | None = None,
     conditions: Conditions | None = None,
     known: Mapping[int, bool] | None = None,
     parameters: CutoffParameters = GENERAL,
+    best: NDArray[np.float32] | None = None,
 ) -> Results:
     """Rank the documents of a store by their best mention.
 
@@ -44,30 +47,45 @@ def search(
         limit: most documents to return; ``None`` for all.
         min_score: least score of a document's best mention; ``"auto"`` for the automatic cut-off,
             ``None`` for any.
+        min_detection: least detection score of a mention; others count neither for the ranking nor
+            for conditions. ``None`` for any.
         refined: what judgements made of the query vector; it ranks in its place.
         conditions: what mentions must fulfil besides.
         known: rows of judged documents, and whether they are relevant.
         parameters: what cut-offs are found with.
+        best: each document's best score for the query vector, where a pass for several queries has
+            found it already; of use without ``refined`` and conditions.
 
     Raises:
-        QueryError: a limit below 1, a least score outside [-1, 1], or a vector that does not fit.
+        QueryError: a limit below 1, a least score outside [-1, 1], a least detection score outside
+            [0, 1], or a vector that does not fit.
         StoreError: the scan is not of the store's present state.
     """
-    _check(limit, min_score)
+    _check(limit, min_score, min_detection)
     if scan.state != store.state:
         raise StoreError("the search view is of another state of the store; open it again")
-    scores = scan.scores(query_vector if refined is None else refined)
-    base = best = scan.best(scores)
-    trust = Trust(
-        best,
-        parameters=parameters,
-        known=known,
-        unmoved=scan.best(scan.scores(query_vector)) if known and conditions is None else None,
-    )
-    if conditions is not None and len(scores):
-        cutoff = trust.automatic.score
-        scores = constrain(scan, scores, conditions, cutoff=cutoff, parameters=parameters)
-        best = scan.best(scores)
+    if min_detection is not None:
+        scan = scan.detected(min_detection)
+    ranking = query_vector if refined is None else refined
+    lowered = None
+    if conditions is None or not len(scan.mentions):
+        unmoved: list[NDArray[np.float32]] = []
+        if best is None:
+            # One pass for both; the second tells what the judgements say.
+            vectors = np.stack([ranking, query_vector] if known else [ranking])
+            best, *unmoved = scan.best_scores(vectors)
+        trust = Trust(
+            best,
+            parameters=parameters,
+            known=known,
+            unmoved=unmoved[0] if unmoved else None,
+        )
+    else:
+        scores = scan.scores(ranking)
+        base = scan.best(scores)
+        cutoff = Trust(base, parameters=parameters, known=known).automatic.score
+        lowered = constrain(scan, scores, conditions, cutoff=cutoff, parameters=parameters)
+        best = scan.best(lowered)
         trust = Trust(best, parameters=parameters, base=base, known=known)
     least = trust.automatic.score if min_score == "auto" else min_score
     rows = np.flatnonzero(best >= (-1.0 if least is None else least))
@@ -76,11 +94,12 @@ def search(
     return Results(
         query=query,
         documents=len(best),
-        mentions=len(scores),
+        mentions=scan.mentions_counted,
         matching=len(rows),
         threshold=threshold,
         rows=ranked,
-        mention_scores=scores,
+        vector=ranking,
+        lowered=lowered,
         document_scores=best,
         trust=trust,
         scan=scan,
@@ -88,7 +107,7 @@ def search(
     )
 
 
-def _check(limit: int | None, min_score: float | str | None) -> None:
+def _check(limit: int | None, min_score: float | str | None, min_detection: float | None) -> None:
     if limit is not None and limit < 1:
         raise QueryError(f"the limit must be 1 or more, or none for all documents, not {limit}")
     if isinstance(min_score, str):
@@ -96,6 +115,7 @@ def _check(limit: int | None, min_score: float | str | None) -> None:
             raise QueryError(f"a cut-off is a cosine in [-1, 1] or 'auto', not {min_score!r}")
     elif min_score is not None and not -1.0 <= min_score <= 1.0:
         raise QueryError(f"the least score must be a cosine in [-1, 1], not {min_score}")
+    check_detection(min_detection)
 
 
 def _top(scores: NDArray[np.float32], limit: int | None) -> NDArray[np.int64]:

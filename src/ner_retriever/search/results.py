@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,15 +29,16 @@ class Results(Sequence[Hit]):
     Attributes:
         query: what was asked.
         documents: how many documents were searched.
-        mentions: how many mentions were scored.
+        mentions: how many mentions counted.
         matching: how many documents have a mention at or above the least score asked for, or any
             mention where no least score was given; ``len`` is smaller if a limit cut them off.
         threshold: mentions of a returned document at or above this cosine are listed.
         rows: positions of the returned documents in the store, int64.
-        mention_scores: of every mention, float32 of shape (mentions,): its cosine, lowered where
-            it does not fulfil the query's conditions.
+        vector: what documents were ranked by, (dimensions,).
+        lowered: of every mention, float32 of shape (mentions,): its cosine, lowered where it does
+            not fulfil the query's conditions; ``None`` for a query without conditions.
         document_scores: of every document, float32 of shape (documents,): its best mention's;
-            minus infinity where it has none.
+            minus infinity where it has none that counts.
         trust: what the scores tell about relevance.
         scan: what was searched.
         store: the store at the version that was searched.
@@ -49,7 +50,8 @@ class Results(Sequence[Hit]):
     matching: int
     threshold: float
     rows: NDArray[np.int64]
-    mention_scores: NDArray[np.float32]
+    vector: NDArray[np.floating[Any]]
+    lowered: NDArray[np.float32] | None
     document_scores: NDArray[np.float32]
     trust: Trust
     scan: Scan
@@ -60,9 +62,8 @@ class Results(Sequence[Hit]):
 
     def __iter__(self) -> Iterator[Hit]:
         for first in range(0, len(self.rows), _READ_ROWS):
-            rows = self.rows[first : first + _READ_ROWS].tolist()
-            for row, document in zip(rows, self.store.read(rows), strict=True):
-                yield self._hit(row, document)
+            rows = self.rows[first : first + _READ_ROWS]
+            yield from self._hits(rows, self.threshold)
 
     @overload
     def __getitem__(self, position: int) -> Hit: ...
@@ -73,16 +74,29 @@ class Results(Sequence[Hit]):
     def __getitem__(self, position: int | slice) -> "Hit | Results":
         if isinstance(position, slice):
             return replace(self, rows=self.rows[position])
-        row = int(self.rows[position])
-        return self._hit(row, self.store.read([row])[0])
+        return self._hit(int(self.rows[position]), self.threshold)
 
     @property
     def best_mentions(self) -> NDArray[np.int64]:
         """The row of each returned document's best mention; the first of equal ones."""
-        firsts, lasts = self.scan.document_first[self.rows], self.scan.document_first[self.rows + 1]
+        best = [int(np.argmax(scores)) for scores in self.scores_of(self.rows)]
+        return self.scan.document_first[self.rows] + np.array(best, dtype=np.int64)
+
+    def scores_of(self, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+        """The scores of all mentions of some documents.
+
+        Args:
+            rows: of the documents, whether they were returned or not.
+
+        Returns:
+            An array of shape (mentions of the document,) for each document; minus infinity where a
+            mention doesn't count.
+        """
+        if self.lowered is None:
+            return self.scan.scores_of(self.vector, rows)
+        firsts, lasts = self.scan.document_first[rows], self.scan.document_first[rows + 1]
         pairs = zip(firsts.tolist(), lasts.tolist(), strict=True)
-        best = [first + int(np.argmax(self.mention_scores[first:last])) for first, last in pairs]
-        return np.array(best, dtype=np.int64)
+        return [self.lowered[first:last] for first, last in pairs]
 
     @property
     def latest(self) -> int:
@@ -104,8 +118,7 @@ class Results(Sequence[Hit]):
         rows = locate(self.scan, self.store, [identifier])
         if identifier not in rows:
             raise QueryError(f"no document {identifier!r} in the index")
-        row = rows[identifier]
-        return self._hit(row, self.store.read([row])[0], threshold=-1.0)
+        return self._hit(rows[identifier], -1.0)
 
     def least_sure(self, feedback: Feedback) -> Hit | None:
         """Return the document whose relevance is least sure, of those not judged.
@@ -119,23 +132,39 @@ class Results(Sequence[Hit]):
             return None
         row = int(np.argmin(doubt))
         best = float(self.document_scores[row])
-        return self._hit(row, self.store.read([row])[0], threshold=min(best, self.threshold))
+        return self._hit(row, min(best, self.threshold))
 
-    def _hit(self, row: int, document: StoredDocument, threshold: float | None = None) -> Hit:
-        least = self.threshold if threshold is None else threshold
-        first, last = self.scan.document_first[row : row + 2].tolist()
-        scores = self.mention_scores[first:last]
-        found = self.scan.mentions[first:last]
-        listed = np.flatnonzero(scores >= least)
-        order = listed[np.lexsort((found["start"][listed], -scores[listed]))]
-        mentions = tuple(
-            Mention(start, end, document.text[start:end], score)
-            for start, end, score in zip(
-                found["start"][order].tolist(),
-                found["end"][order].tolist(),
-                scores[order].tolist(),
-                strict=True,
-            )
+    def _hit(self, row: int, threshold: float) -> Hit:
+        return next(self._hits(np.array([row]), threshold))
+
+    def _hits(self, rows: NDArray[np.int64], threshold: float) -> Iterator[Hit]:
+        documents = self.store.read(rows.tolist())
+        firsts = self.scan.document_first[rows].tolist()
+        for document, first, scores in zip(documents, firsts, self.scores_of(rows), strict=True):
+            found = self.scan.mentions[first : first + len(scores)]
+            # The best mention is why a document is there, whatever a kernel rounds its score to.
+            best = float(scores.max(initial=-np.inf))
+            least = min(threshold, best) if np.isfinite(best) else threshold
+            yield _hit(document, found, scores, least)
+
+
+def _hit(
+    document: StoredDocument,
+    found: NDArray[np.void],
+    scores: NDArray[np.float32],
+    threshold: float,
+) -> Hit:
+    """A document with those of its mentions that score at least so high."""
+    listed = np.flatnonzero(scores >= threshold)
+    order = listed[np.lexsort((found["start"][listed], -scores[listed]))]
+    mentions = tuple(
+        Mention(start, end, document.text[start:end], score)
+        for start, end, score in zip(
+            found["start"][order].tolist(),
+            found["end"][order].tolist(),
+            scores[order].tolist(),
+            strict=True,
         )
-        score = mentions[0].score if mentions else -1.0
-        return Hit(document.id, score, document.text, mentions)
+    )
+    score = mentions[0].score if mentions else -1.0
+    return Hit(document.id, score, document.text, mentions)

@@ -17,7 +17,7 @@ from ner_retriever.index.queries import (
     write_record,
 )
 from ner_retriever.search.feedback import Feedback
-from ner_retriever.search.query import Query
+from ner_retriever.search.query import Query, check_detection
 
 _LONGEST_NAME = 100
 
@@ -31,19 +31,21 @@ class SavedQuery(Settings):
         query: what is asked.
         feedback: judgements of its answers.
         cutoff: a cosine, or ``"auto"``.
+        min_detection: least detection score of a mention that counts; ``None`` for any.
         seen: documents up to this indexing run were there when its answer was last looked at
             (``Results.latest``); 0 for none.
         created: when, ISO 8601 in UTC.
         revision: grows by one with each change.
 
     Raises:
-        QueryError: the name or the cut-off is out of range.
+        QueryError: the name, the cut-off or the least detection score is out of range.
     """
 
     name: str
     query: Query
     feedback: Feedback = field(default_factory=Feedback)
     cutoff: float | Literal["auto"] = "auto"
+    min_detection: float | None = None
     seen: int = 0
     created: str = ""
     revision: int = 0
@@ -62,6 +64,7 @@ class SavedQuery(Settings):
             isinstance(self.cutoff, str) or not -1.0 <= self.cutoff <= 1.0
         ):
             raise QueryError(f"a cut-off is a cosine in [-1, 1] or 'auto', not {self.cutoff!r}")
+        check_detection(self.min_detection)
 
 
 class SavedQueries:

@@ -24,6 +24,7 @@ _MOST = 100
 
 Type = Annotated[str, Field(min_length=1, max_length=1000, description="A type in words.")]
 Types = Annotated[list[Type], Field(max_length=20)]
+Detection = Annotated[float, Field(ge=0.0, le=1.0)]
 Limit = Annotated[int, Field(ge=1, le=_MOST)]
 
 
@@ -92,16 +93,18 @@ class _Tools:
         near: Types = [],  # noqa: B006
         alongside: Types = [],  # noqa: B006
         limit: Limit = 10,
+        min_detection: Detection | None = None,
     ) -> Answer:
         """Find the documents that mention an entity of a type, best first.
 
         exclude: types that a mention must not be of. near: types that another mention of the same
         sentence must be of. alongside: types that another mention of the same document must be of.
+        min_detection: how sure, from 0 to 1, the detector must have been of a mention.
         """
         query = Query(
             describe=type, exclude=tuple(exclude), near=tuple(near), alongside=tuple(alongside)
         )
-        results = self._ask(query, limit=limit)
+        results = self._ask(query, limit=limit, min_detection=min_detection)
         return Answer(
             above_cutoff=results.trust.automatic.documents,
             documents=[_found(hit) for hit in results],
@@ -131,11 +134,18 @@ class _Tools:
         ]
 
     def _ask(
-        self, query: Query, *, limit: int | None = None, cutoff: Literal["auto"] | None = None
+        self,
+        query: Query,
+        *,
+        limit: int | None = None,
+        min_detection: float | None = None,
+        cutoff: Literal["auto"] | None = None,
     ) -> Results:
         try:
             with self._lock:
-                return self._retriever.search(query, limit=limit, cutoff=cutoff)
+                return self._retriever.search(
+                    query, limit=limit, min_detection=min_detection, cutoff=cutoff
+                )
         except NerRetrieverError as error:
             raise ToolError(first_line(error)) from error
 

@@ -32,7 +32,12 @@ def export_saved(service: Service, saved: SavedQuery, *, format: Format, what: W
     if what == "accepted":
         return as_file(service.accepted(saved.feedback), saved.name, format)
     cutoff: CutoffChoice = "auto" if isinstance(saved.cutoff, str) else saved.cutoff
-    question = Question(query=saved.query, feedback=saved.feedback, cutoff=cutoff)
+    question = Question(
+        query=saved.query,
+        feedback=saved.feedback,
+        cutoff=cutoff,
+        min_detection=saved.min_detection,
+    )
     return as_file(service.answer(question).results, saved.name, format)
 
 

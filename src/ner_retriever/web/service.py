@@ -36,12 +36,14 @@ class Question:
         query: what is asked.
         feedback: what refines it.
         cutoff: where the answer ends; ``None`` with the last document.
+        min_detection: least detection score of a mention that counts; ``None`` for any.
         since: only documents that were indexed after this run.
     """
 
     query: Query
     feedback: Feedback = field(default_factory=Feedback)
     cutoff: CutoffChoice = None
+    min_detection: float | None = None
     since: int = 0
 
 
@@ -89,7 +91,7 @@ class Service:
         self.name = index.resolve().name
         self.settings = settings
         self.gate = Gate(at_once=settings.searches, seconds=settings.seconds)
-        self._retriever = Retriever.open(index)
+        self._retriever = Retriever.open(index, int8=settings.int8)
         self._searching = threading.Lock()
         self._remembering = threading.Lock()
         self._answers: OrderedDict[str, Answer] = OrderedDict()
@@ -105,13 +107,13 @@ class Service:
         return self._retriever.queries
 
     def warm(self) -> None:
-        """Load the models now, so that the first search need not wait for them.
+        """Load now what queries need, so that the first search need not wait for it.
 
         Raises:
             ModelError: weights are nowhere to be had or damaged.
             FingerprintMismatch: they are not those that filled the index.
         """
-        _ = self._retriever.encoder
+        self._retriever.warm()
 
     def close(self) -> None:
         """Stop the background work after the batch that is being written."""
@@ -144,7 +146,11 @@ class Service:
             return known
         with self._searching:
             results = self._retriever.search(
-                question.query, limit=None, cutoff=question.cutoff, feedback=question.feedback
+                question.query,
+                limit=None,
+                min_detection=question.min_detection,
+                cutoff=question.cutoff,
+                feedback=question.feedback,
             )
         if question.since:
             results = results.since(question.since)

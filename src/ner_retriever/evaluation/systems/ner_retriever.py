@@ -81,7 +81,7 @@ class ExistingIndex(System):
     def rank(self, query: str) -> NDArray[np.float32]:
         """The cosine of each text's best mention: (n_texts,) float32, −inf without mentions."""
         results = self._retriever.search(query, limit=None)
-        return results.scan.best(results.mention_scores)[self._rows]
+        return results.document_scores[self._rows]
 
     @property
     def retriever(self) -> Retriever:
@@ -96,17 +96,17 @@ class ExistingIndex(System):
     def best_mentions(self, query: str, positions: Sequence[int]) -> list[Mention | None]:
         """The best mention of each of some texts; ``None`` where the text has none."""
         results = self._retriever.search(query, limit=None)
+        rows = self._rows[list(positions)]
+        firsts = results.scan.document_first[rows].tolist()
         found: list[Mention | None] = []
-        for position in positions:
-            row = self._rows[position]
-            first, last = results.scan.document_first[row : row + 2].tolist()
-            if first == last:
+        for position, first, scores in zip(positions, firsts, results.scores_of(rows), strict=True):
+            if not len(scores):
                 found.append(None)
                 continue
-            best = first + int(np.argmax(results.mention_scores[first:last]))
-            start, end = results.scan.mentions[["start", "end"]][best].tolist()
+            best = int(np.argmax(scores))
+            start, end = results.scan.mentions[["start", "end"]][first + best].tolist()
             surface = self._documents[position].text[start:end]
-            found.append(Mention(start, end, surface, float(results.mention_scores[best])))
+            found.append(Mention(start, end, surface, float(scores[best])))
         return found
 
 

@@ -15,6 +15,7 @@ from ner_retriever.web.service import Answer
 
 MOST_RESULTS = 1000
 Score = Annotated[float, Field(ge=-1.0, le=1.0, allow_inf_nan=False)]
+Detection = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Text = Annotated[str, Field(min_length=1, max_length=10_000)]
 Name = Annotated[str, Field(min_length=1, max_length=100, examples=["courts"])]
@@ -84,6 +85,9 @@ class SearchRequest(Request):
         [], max_length=10_000, description="Judgements that refine the ranking, oldest first."
     )
     cutoff: Cutoff = None
+    min_detection: Detection | None = Field(
+        None, description="Least detection score of a mention; others do not count."
+    )
     limit: Annotated[int, Field(ge=1, le=MOST_RESULTS)] | Literal["all"] = Field(
         20, description="Results a page; `all` streams every one as JSON lines."
     )
@@ -213,6 +217,7 @@ class NewQuery(Request):
     name: Name
     query: Text | Query
     cutoff: Score | Literal["auto"] = "auto"
+    min_detection: Detection | None = None
 
 
 class SavedAnswer(BaseModel):
@@ -221,6 +226,7 @@ class SavedAnswer(BaseModel):
     name: str
     query: Query
     cutoff: float | Literal["auto"]
+    min_detection: float | None
     created: str
     revision: int = Field(description="Grows with every change.")
     accepted: int
@@ -233,6 +239,7 @@ class SavedAnswer(BaseModel):
             name=saved.name,
             query=Query.of(saved.query),
             cutoff="auto" if isinstance(saved.cutoff, str) else saved.cutoff,
+            min_detection=saved.min_detection,
             created=saved.created,
             revision=saved.revision,
             accepted=len(saved.feedback.accepted),

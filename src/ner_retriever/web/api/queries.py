@@ -25,8 +25,13 @@ def queries(service: ServiceOf) -> list[models.SavedAnswer]:
 @router.post("/queries", status_code=201)
 def save_query(service: ServiceOf, body: models.NewQuery) -> models.SavedAnswer:
     """Save a query under a new name."""
-    query = models.query_of(body.query)
-    created = service.queries.create(SavedQuery(name=body.name, query=query, cutoff=body.cutoff))
+    saved = SavedQuery(
+        name=body.name,
+        query=models.query_of(body.query),
+        cutoff=body.cutoff,
+        min_detection=body.min_detection,
+    )
+    created = service.queries.create(saved)
     return models.SavedAnswer.of(created)
 
 

@@ -73,10 +73,14 @@ def _asked(
         models.Score | Literal["auto"] | None,
         Query(description="Where the answer ends; left out, with the last document."),
     ] = None,
+    min_detection: Annotated[
+        models.Detection | None,
+        Query(description="Least detection score of a mention; others do not count."),
+    ] = None,
 ) -> Question:
     """Return what an address asks."""
     if saved is not None:
-        return saved_question(service, saved, cutoff=cutoff, new=new)
+        return saved_question(service, saved, cutoff=cutoff, min_detection=min_detection, new=new)
     query = Asked(
         describe=q,
         like=tuple(Example.parse(example) for example in like or ()),
@@ -84,13 +88,21 @@ def _asked(
         near=tuple(near or ()),
         alongside=tuple(alongside or ()),
     )
-    return Question(query=query, cutoff=cutoff)
+    return Question(query=query, cutoff=cutoff, min_detection=min_detection)
 
 
 def saved_question(
-    service: Service, name: str, *, cutoff: CutoffChoice = None, new: bool = False
+    service: Service,
+    name: str,
+    *,
+    cutoff: CutoffChoice = None,
+    min_detection: float | None = None,
+    new: bool = False,
 ) -> Question:
     """Return a saved query and its judgements as a question.
+
+    Args:
+        min_detection: ``None`` for the one that is saved with it.
 
     Raises:
         RequestError: there is none of that name.
@@ -100,6 +112,7 @@ def saved_question(
         query=saved.query,
         feedback=saved.feedback,
         cutoff=cutoff,
+        min_detection=saved.min_detection if min_detection is None else min_detection,
         since=saved.seen if new else 0,
     )
 
@@ -137,12 +150,15 @@ async def search_with_body(
     if body.saved is not None:
         if body.query is not None or body.feedback:
             raise QueryError("give query and feedback, or saved, not both")
-        question = saved_question(service, body.saved, cutoff=body.cutoff)
+        question = saved_question(
+            service, body.saved, cutoff=body.cutoff, min_detection=body.min_detection
+        )
     elif body.query is not None:
         question = Question(
             query=models.query_of(body.query),
             feedback=models.feedback_of(body.feedback),
             cutoff=body.cutoff,
+            min_detection=body.min_detection,
         )
     else:
         raise QueryError("a search needs a query, or the name of a saved one; give one of them")

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData, QueryParams
 
 from ner_retriever.errors import QueryError
 from ner_retriever.search.feedback import Feedback
-from ner_retriever.search.query import Example, Query
+from ner_retriever.search.query import Example, Query, check_detection
 from ner_retriever.search.rollup import Order
 from ner_retriever.search.saved import SavedQuery
 from ner_retriever.web.service import CutoffChoice, Question, Service
@@ -26,6 +26,7 @@ class Asked:
         query: what is asked; ``None`` on the first page.
         saved: the saved query that it is, with its judgements.
         cutoff: where the answer ends.
+        min_detection: least detection score of a mention that counts; ``None`` for any.
         view: how it is shown.
         order: of entities.
         refined: whether judgements refine the ranking.
@@ -35,6 +36,7 @@ class Asked:
     query: Query | None = None
     saved: SavedQuery | None = None
     cutoff: float | Literal["auto"] = "auto"
+    min_detection: float | None = None
     view: View = "documents"
     order: Order = "score"
     refined: bool = True
@@ -53,6 +55,7 @@ class Asked:
             query=self.query,
             feedback=self.feedback if refined and self.refined else Feedback(),
             cutoff=cutoff,
+            min_detection=self.min_detection,
             since=self.saved.seen if self.saved and self.new else 0,
         )
 
@@ -65,6 +68,9 @@ class Asked:
             fields += query_fields(self.query)
         if self.cutoff != (self.saved.cutoff if self.saved else "auto"):
             fields.append(("cutoff", _word(self.cutoff)))
+        if self.min_detection != (self.saved.min_detection if self.saved else None):
+            # 0 stands for any, where the saved query has another.
+            fields.append(("min_detection", f"{self.min_detection or 0:g}"))
         if self.view != "documents":
             fields.append(("view", self.view))
         if self.order != "score":
@@ -92,7 +98,7 @@ class Asked:
             raise QueryError("nothing is asked; name a type in words")
         like = tuple(dict.fromkeys((*self.query.like, example)))
         query = replace(self.query, like=like)
-        return Asked(query=query, cutoff=self.cutoff).address()
+        return Asked(query=query, cutoff=self.cutoff, min_detection=self.min_detection).address()
 
     def without(self, name: str, part: object) -> str:
         """Return the address of the same query without one of its parts."""
@@ -136,6 +142,7 @@ def read_asked(service: Service, fields: QueryParams | FormData) -> Asked:
         query=query,
         saved=saved,
         cutoff=_cutoff(cutoff),
+        min_detection=_detection(fields, saved),
         view=_one_of(fields, "view", get_args(View)),
         order=_one_of(fields, "order", get_args(Order)),
         refined=_last(fields, "refined") != "0",
@@ -178,6 +185,18 @@ def _cutoff(word: str) -> float | Literal["auto"]:
     if not -1.0 <= score <= 1.0:
         raise QueryError(f"the cut-off must be auto or a cosine in [-1, 1], not {word!r}")
     return score
+
+
+def _detection(fields: QueryParams | FormData, saved: SavedQuery | None) -> float | None:
+    word = _last(fields, "min_detection")
+    if not word:
+        return saved.min_detection if saved else None
+    try:
+        least = float(word)
+    except ValueError:
+        least = float("nan")
+    check_detection(least)
+    return least or None
 
 
 def _word(cutoff: float | str) -> str:

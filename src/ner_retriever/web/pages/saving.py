@@ -76,7 +76,13 @@ def save_as(service: Service, asked: Asked, name: str) -> Asked:
         taken = {saved.name for saved in service.queries.all()}
         names = (wanted if number == 1 else f"{wanted} ({number})" for number in count(1))
         free = next(name for name in names if name not in taken)
-        saved = SavedQuery(name=free, query=asked.query, cutoff=asked.cutoff, seen=latest)
+        saved = SavedQuery(
+            name=free,
+            query=asked.query,
+            cutoff=asked.cutoff,
+            min_detection=asked.min_detection,
+            seen=latest,
+        )
         return replace(asked, saved=service.queries.create(saved), new=False)
 
 

@@ -1,0 +1,212 @@
+"""BERT's blocks up to a site in numpy, for the few tokens of a query.
+
+Importing torch and transformers takes seconds, reading a query takes milliseconds. So the family
+of the default preset is written out here once more; its vectors equal the model's
+(tests/test_quick.py). Whatever is not plain BERT is left to the model.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from ner_retriever.config import Site
+from ner_retriever.documents import Span
+
+Array = NDArray[np.float32]
+
+_COMPONENTS = {"query", "key", "value"}
+_PREFIX, _DOWN, _UP = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
+
+
+class NumpyBert:
+    """A BERT, cut off after a site.
+
+    Args:
+        config: what config.json holds.
+        weights: by the names that BERT's files have, but the word embeddings; those of layers
+            transposed, (in, out), which multiplies a few rows in half the time.
+        updates: an adapter's, by the name of the layer: (rank, in) and (out, rank).
+        words: the word embeddings, (vocabulary, hidden), read row by row.
+        tokenizer: without truncation and padding.
+        site: a query, key or value projection.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        weights: Mapping[str, Array],
+        updates: Mapping[str, tuple[Array, Array]],
+        words: Any,
+        tokenizer: Tokenizer,
+        site: Site,
+    ) -> None:
+        self._heads = int(config["num_attention_heads"])
+        self._epsilon = float(config.get("layer_norm_eps", 1e-12))
+        self._weights = weights
+        self._updates = updates
+        self._words = words
+        self._tokenizer = tokenizer
+        self._site = site
+
+    def vector(self, text: str, span: Span, *, prefix: str, most_tokens: int) -> Array | None:
+        """Return the site's vector of a stretch of a text, (1, width).
+
+        Args:
+            prefix: is read before the text.
+            most_tokens: that may be read at once.
+
+        Returns:
+            ``None`` where the text needs more care than this gives it: no token, or too many.
+        """
+        bare = self._tokenizer.encode(text, add_special_tokens=False)
+        first, last = _inside(bare.offsets, span)
+        before, after = self._special()
+        before = before + self._tokenizer.encode(prefix, add_special_tokens=False).ids
+        ids = [*before, *bare.ids, *after]
+        positions = self._weights["embeddings.position_embeddings.weight"]
+        if first >= last or len(ids) > min(most_tokens, len(positions)):
+            return None
+        rows = self._states(ids)[len(before) + first : len(before) + last]
+        pooled = {"first": rows[:1], "last": rows[-1:], "mean": rows.mean(axis=0, keepdims=True)}
+        block, component = self._site.block, self._site.component
+        return self._linear(
+            f"encoder.layer.{block}.attention.self.{component}", pooled[self._site.pooling]
+        )
+
+    def _special(self) -> tuple[list[int], list[int]]:
+        """Return the special tokens that stand before and after a text."""
+        full = self._tokenizer.encode("a")
+        special = np.flatnonzero(np.diff([1, *full.special_tokens_mask, 1]))
+        first, last = (int(place) for place in special[[0, -1]])
+        return full.ids[:first], full.ids[last:]
+
+    def _states(self, ids: list[int]) -> Array:
+        """What goes into the site's block, (tokens, hidden)."""
+        states = np.concatenate([np.asarray(self._words[row : row + 1]) for row in ids])
+        states = states + self._weights["embeddings.position_embeddings.weight"][: len(ids)]
+        states = states + self._weights["embeddings.token_type_embeddings.weight"][:1]
+        states = self._norm("embeddings.LayerNorm", states)
+        for block in range(self._site.block):
+            states = self._block(f"encoder.layer.{block}.", states)
+        return states
+
+    def _block(self, block: str, states: Array) -> Array:
+        query, key, value = (
+            self._linear(f"{block}attention.self.{part}", states)
+            .reshape(len(states), self._heads, -1)
+            .swapaxes(0, 1)
+            for part in ("query", "key", "value")
+        )
+        seen = _softmax(query @ key.swapaxes(1, 2) / math.sqrt(query.shape[-1])) @ value
+        attended = self._linear(
+            f"{block}attention.output.dense", seen.swapaxes(0, 1).reshape(states.shape)
+        )
+        states = self._norm(f"{block}attention.output.LayerNorm", states + attended)
+        inner = _gelu(self._linear(f"{block}intermediate.dense", states))
+        return self._norm(
+            f"{block}output.LayerNorm", states + self._linear(f"{block}output.dense", inner)
+        )
+
+    def _linear(self, name: str, rows: Array) -> Array:
+        product: Array = rows @ self._weights[f"{name}.weight"]
+        if name in self._updates:
+            # For a few rows, this is quicker than adding the update to the weights.
+            down, up = self._updates[name]
+            product += (rows @ down.T) @ up.T
+        product += self._weights[f"{name}.bias"]
+        return product
+
+    def _norm(self, name: str, rows: Array) -> Array:
+        centred = rows - rows.mean(axis=-1, keepdims=True)
+        variance = (centred**2).mean(axis=-1, keepdims=True)
+        normed: Array = centred / np.sqrt(variance + np.float32(self._epsilon))
+        return normed * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
+
+
+def load_numpy_bert(folder: Path, site: Site, adapter: Path | None) -> NumpyBert | None:
+    """Read a model's first blocks.
+
+    Args:
+        adapter: a file of low-rank updates that are added to the weights.
+
+    Returns:
+        ``None`` where the folder holds no plain BERT in one file, or cannot be read: the model
+        itself says what is wrong.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+        if not _is_plain(config) or site.component not in _COMPONENTS:
+            return None
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        file: Any = safe_open(folder / "model.safetensors", framework="numpy")
+        words = file.get_slice("embeddings.word_embeddings.weight")
+        needed = [name for name in file.keys() if _is_needed(name, site)]  # noqa: SIM118
+        weights = {name: _ready(name, file.get_tensor(name)) for name in needed}
+        return NumpyBert(config, weights, _updates(adapter), words, tokenizer, site)
+    except Exception:  # damaged files make the readers raise almost anything
+        return None
+
+
+def _is_plain(config: Mapping[str, Any]) -> bool:
+    return (
+        config["model_type"] == "bert"
+        and config.get("hidden_act", "gelu") == "gelu"
+        and config.get("position_embedding_type") in {None, "absolute"}
+        and not config.get("is_decoder")
+    )
+
+
+def _is_needed(name: str, site: Site) -> bool:
+    if name.startswith("embeddings."):
+        return "word_embeddings" not in name and "position_ids" not in name
+    parts = name.split(".")
+    if parts[:2] != ["encoder", "layer"]:
+        return False
+    block = int(parts[2])
+    return block < site.block or (
+        block == site.block and f".attention.self.{site.component}." in name
+    )
+
+
+def _ready(name: str, tensor: NDArray[Any]) -> Array:
+    is_layer = tensor.ndim == 2 and not name.startswith("embeddings.")
+    return np.ascontiguousarray(tensor.T if is_layer else tensor, np.float32)
+
+
+def _updates(adapter: Path | None) -> dict[str, tuple[Array, Array]]:
+    """An adapter's updates by the name of the layer that each belongs to."""
+    if adapter is None:
+        return {}
+    tensors = {name: tensor.astype(np.float32) for name, tensor in load_file(adapter).items()}
+    layers = [name.removesuffix(_DOWN) for name in tensors if name.endswith(_DOWN)]
+    return {
+        layer.removeprefix(_PREFIX): (tensors[layer + _DOWN], tensors[layer + _UP])
+        for layer in layers
+    }
+
+
+def _inside(offsets: list[tuple[int, int]], span: Span) -> tuple[int, int]:
+    """Return the tokens [first, last) that share a character with a span."""
+    starts, ends = np.array(offsets, np.int64).reshape(-1, 2).T
+    first = int(np.searchsorted(ends, span.start, side="right"))
+    return first, int(np.searchsorted(starts, span.end, side="left"))
+
+
+def _softmax(logits: Array) -> Array:
+    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True), np.float32)
+
+
+def _gelu(values: Array) -> Array:
+    erf = np.fromiter(map(math.erf, (values.ravel() / math.sqrt(2)).tolist()), np.float32)
+    return np.asarray(values * (0.5 + 0.5 * erf.reshape(values.shape)), np.float32)

@@ -1,0 +1,1 @@
+"""From a type in free text to its vector, with as little as that needs."""

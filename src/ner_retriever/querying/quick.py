@@ -1,0 +1,89 @@
+"""The vectors of queries without a model library, where the preset allows it."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ner_retriever.backbone.cache import sha256_of
+from ner_retriever.backbone.numpy_bert import NumpyBert, load_numpy_bert
+from ner_retriever.backbone.weights import find_weights
+from ner_retriever.config import Preset
+from ner_retriever.head.numpy_head import NumpyHead
+from ner_retriever.head.record import (
+    ADAPTER_NAME,
+    WEIGHTS_NAME,
+    HeadRecord,
+    check_head,
+    find_head,
+    read_record,
+)
+from ner_retriever.querying.posing import Posed
+
+
+class QuickEncoder:
+    """From posed queries to unit vectors; loads in a tenth of a second.
+
+    Attributes:
+        fingerprints: of backbone, site and head, as the encoder's.
+    """
+
+    def __init__(
+        self, preset: Preset, bert: NumpyBert, head: NumpyHead, fingerprints: dict[str, str]
+    ) -> None:
+        self.fingerprints = fingerprints
+        self._preset = preset
+        self._bert = bert
+        self._head = head
+
+    def vector(self, posed: Posed) -> NDArray[np.float32] | None:
+        """Return a query's unit vector, (dimensions,); ``None`` where the encoder must read it."""
+        read = self._bert.vector(
+            posed.text,
+            posed.span,
+            prefix=self._preset.prefix,
+            most_tokens=self._preset.max_tokens,
+        )
+        return None if read is None else self._head.queries(read)[0]
+
+
+def load_quick_encoder(preset: Preset) -> QuickEncoder | None:
+    """Find and load what a preset's queries need.
+
+    Returns:
+        ``None`` where the preset has no head, its backbone is no plain BERT, or a file is damaged,
+        which the encoder then says.
+
+    Raises:
+        ModelError: weights or head are nowhere to be had.
+        FingerprintMismatch: the head was trained on another backbone or site.
+    """
+    if preset.head is None:
+        return None
+    folder = find_head(preset.head)
+    record = read_record(folder)
+    weights = find_weights(preset.backbone)
+    check_head(record, backbone=weights.fingerprint, site=preset.site_fingerprint)
+    if not _is_whole(folder, record):
+        return None
+    adapter = folder / ADAPTER_NAME if record.adapter else None
+    bert = load_numpy_bert(weights.folder, preset.site, adapter)
+    if bert is None:
+        return None
+    fingerprints = {
+        "backbone": weights.fingerprint,
+        "site": preset.site_fingerprint,
+        "head": record.fingerprint,
+    }
+    return QuickEncoder(preset, bert, NumpyHead(folder, record), fingerprints)
+
+
+def _is_whole(folder: Path, record: HeadRecord) -> bool:
+    """Whether a head's files are those that its record names."""
+    files = {WEIGHTS_NAME: record.sha256}
+    if record.adapter:
+        files[ADAPTER_NAME] = record.adapter
+    try:
+        return all(sha256_of(folder / name) == digest for name, digest in files.items())
+    except OSError:
+        return False

@@ -1,0 +1,86 @@
+"""The vectors of queries: from the cache, else without a model library, else from the encoder."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ner_retriever.config import Preset
+from ner_retriever.querying.cache import QueryCache, query_cache_wanted
+from ner_retriever.querying.posing import Posed, pose
+from ner_retriever.querying.quick import QuickEncoder, load_quick_encoder
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+Check = Callable[[Mapping[str, str]], None]
+
+
+class QueryVectors:
+    """From type queries to the vectors that an index is searched with.
+
+    Args:
+        preset: the index's.
+        fingerprints: of backbone, site and head that filled the index.
+        dimensions: of its vectors.
+        check: raises where other fingerprints are not the index's.
+        encode: loads the encoder and gives what embeds queries.
+    """
+
+    def __init__(
+        self,
+        preset: Preset,
+        *,
+        fingerprints: Mapping[str, str],
+        dimensions: int,
+        check: Check,
+        encode: Callable[[], Encode],
+    ) -> None:
+        self._preset = preset
+        self._dimensions = dimensions
+        self._check = check
+        self._encode = encode
+        self._cache = QueryCache(fingerprints, dimensions) if query_cache_wanted() else None
+
+    def of(self, types: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors, (types, dimensions).
+
+        Raises:
+            QueryError: a query is empty or absurdly long.
+            ModelError: weights are nowhere to be had or damaged.
+            FingerprintMismatch: they are not those that filled the index.
+        """
+        posed = [pose(self._preset, query) for query in types]
+        found = {query.text: self._found(query) for query in posed}
+        fresh = {
+            query.text: self._read(query, type)
+            for query, type in zip(posed, types, strict=True)
+            if found[query.text] is None
+        }
+        if fresh and self._cache:
+            self._cache.keep(fresh)
+        vectors = [fresh.get(query.text, found[query.text]) for query in posed]
+        return np.array(vectors, np.float32).reshape(-1, self._dimensions)
+
+    def warm(self) -> None:
+        """Load what queries need.
+
+        Raises:
+            ModelError: weights are nowhere to be had or damaged.
+            FingerprintMismatch: they are not those that filled the index.
+        """
+        if self._quick is None:
+            self._encode()
+
+    @cached_property
+    def _quick(self) -> QuickEncoder | None:
+        quick = load_quick_encoder(self._preset)
+        if quick is not None:
+            self._check(quick.fingerprints)
+        return quick
+
+    def _found(self, query: Posed) -> NDArray[np.float32] | None:
+        return self._cache.find(query.text) if self._cache else None
+
+    def _read(self, query: Posed, type: str) -> NDArray[np.float32]:
+        vector = self._quick.vector(query) if self._quick else None
+        return self._encode()([type])[0] if vector is None else vector
