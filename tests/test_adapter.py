@@ -208,7 +208,8 @@ def test_a_head_with_its_adapter_is_loaded_as_it_was_trained(
     expected = trained.head.queries(torch.from_numpy(queries)).numpy()
     np.testing.assert_allclose(encoder.queries(["fish"]), expected, atol=1e-6)
     digits = encoder.fingerprints["head"].split("-")
-    assert [len(part) for part in digits] == [16, 16]
+    assert [len(part) for part in digits] == [16, 16, 4]
+    assert digits[2] == "0.02"
 
 
 def test_a_damaged_adapter_is_refused(preset: Preset, tmp_path: Path) -> None:

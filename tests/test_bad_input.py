@@ -134,7 +134,9 @@ def test_an_unknown_preset_or_detector(tmp_path: Path) -> None:
 def test_an_unknown_detector(tmp_path: Path, toy_preset: Path) -> None:
     arguments = ["index", "-", "--out", tmp_path / "index", "--preset", toy_preset]
     message = error(*arguments, "--detector", "magic", stdin=b"Oslo")
-    assert message.startswith("no detector 'magic'; choose spans, spacy, gliner:MODEL")
+    assert message.startswith(
+        "no detector 'magic'; choose mention-head, mention-head:FOLDER, spans, spacy, gliner:MODEL"
+    )
     assert not (tmp_path / "index").exists()
     assert "'spans' finds none" in error(*arguments, "--detector", "spans", stdin=b"Oslo")
 

@@ -195,7 +195,17 @@ def test_a_jsonl_line_is_a_document(index: Path) -> None:
 def test_a_csv_row_is_a_mention(index: Path) -> None:
     outcome = run("search", index, "dinosaur", "--min-score", "-1", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(outcome.out)))
-    names = ["rank", "id", "score", "mention", "start", "end", "mention_score", "text"]
+    names = [
+        "rank",
+        "id",
+        "score",
+        "mention",
+        "start",
+        "end",
+        "mention_score",
+        "detection_score",
+        "text",
+    ]
     assert list(rows[0]) == names
     assert sorted(row["mention"] for row in rows) == ["Chicago", "Louvre", "Paris", "Tyrannosaurus"]
     for row in rows:

@@ -121,12 +121,14 @@ class Mention:
         end: one past the last character.
         text: the surface form, ``document.text[start:end]``.
         score: cosine between the mention's vector and the query's, in [-1, 1].
+        detection_score: how sure the detector was that this is a mention, in [0, 1].
     """
 
     start: int
     end: int
     text: str
     score: float
+    detection_score: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

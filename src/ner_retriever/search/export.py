@@ -33,6 +33,7 @@ def write_jsonl(hits: Iterable[Hit], stream: TextIO) -> None:
                     "end": mention.end,
                     "text": mention.text,
                     "score": mention.score,
+                    "detection_score": mention.detection_score,
                 }
                 for mention in hit.mentions
             ],
@@ -43,7 +44,19 @@ def write_jsonl(hits: Iterable[Hit], stream: TextIO) -> None:
 def write_csv(hits: Iterable[Hit], stream: TextIO) -> None:
     """Write a row a mention, with a header."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["rank", "id", "score", "mention", "start", "end", "mention_score", "text"])
+    writer.writerow(
+        [
+            "rank",
+            "id",
+            "score",
+            "mention",
+            "start",
+            "end",
+            "mention_score",
+            "detection_score",
+            "text",
+        ]
+    )
     for rank, hit in enumerate(hits, 1):
         for mention in hit.mentions:
             writer.writerow(
@@ -55,6 +68,7 @@ def write_csv(hits: Iterable[Hit], stream: TextIO) -> None:
                     mention.start,
                     mention.end,
                     mention.score,
+                    mention.detection_score,
                     hit.text,
                 ]
             )

@@ -158,11 +158,12 @@ def _hit(
     listed = np.flatnonzero(scores >= threshold)
     order = listed[np.lexsort((found["start"][listed], -scores[listed]))]
     mentions = tuple(
-        Mention(start, end, document.text[start:end], score)
-        for start, end, score in zip(
+        Mention(start, end, document.text[start:end], score, detection_score)
+        for start, end, score, detection_score in zip(
             found["start"][order].tolist(),
             found["end"][order].tolist(),
             scores[order].tolist(),
+            found["detection_score"][order].tolist(),
             strict=True,
         )
     )

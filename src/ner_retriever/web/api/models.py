@@ -103,6 +103,7 @@ class Mention(BaseModel):
     end: int
     text: str
     score: float = Field(description="Cosine.")
+    detection_score: float = Field(description="How sure the detector was, 0 to 1.")
 
 
 class Result(BaseModel):
@@ -117,7 +118,13 @@ class Result(BaseModel):
     def of(cls, hit: Hit) -> "Result":
         """Return a hit as the API gives it."""
         mentions = [
-            Mention(start=mention.start, end=mention.end, text=mention.text, score=mention.score)
+            Mention(
+                start=mention.start,
+                end=mention.end,
+                text=mention.text,
+                score=mention.score,
+                detection_score=mention.detection_score,
+            )
             for mention in hit.mentions
         ]
         return cls(id=hit.id, score=hit.score, text=hit.text, mentions=mentions)
