@@ -12,6 +12,7 @@ from ner_retriever.drawing import new_figure
 from ner_retriever.evaluation.benchmarks import Benchmark
 from ner_retriever.evaluation.detection import detection_report
 from ner_retriever.evaluation.metrics import macro_average
+from ner_retriever.evaluation.results import title
 from ner_retriever.training.metric import r_precision
 
 if TYPE_CHECKING:
@@ -98,10 +99,10 @@ def plot_thresholds(results: Sequence[dict[str, Any]], file: Path) -> None:
                 f"{record['threshold']:g}", (record["mentions_a_text"], record["r_precision"]),
                 textcoords="offset points", xytext=(0, -11), ha="center", fontsize=6,
             )  # fmt: skip
-        axes.set_title(result["benchmark"], fontsize=10)
+        axes.set_title(title(result), fontsize=10)
         axes.set_xlabel("mentions a text")
         axes.set_ylim(0, 1.02)
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color="#dddddd", linewidth=0.6)
-    panels[0].legend(frameon=False, fontsize=7, loc="center right")
+    panels[0].legend(frameon=False, fontsize=7, loc="lower right")
     figure.savefig(file, dpi=150, facecolor="white")
