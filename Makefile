@@ -47,14 +47,16 @@ heads: $(VENV)/.dev  ## train the heads that ship anew, which takes an hour on t
 	  --exclude $(HEADS_OUT)/few-nerd.jsonl --exclude $(HEADS_OUT)/multiconer2.jsonl \
 	  --preset $$preset --config configs/$$preset.json --out $(HEADS_OUT)/$$preset || exit 1; done
 
+DETECTOR = $(BIN)/ner-retriever train-detector --data $(TYPED_MENTIONS) \
+  --exclude $(HEADS_OUT)/few-nerd.jsonl --exclude $(HEADS_OUT)/multiconer2.jsonl
+
 detectors: $(VENV)/.dev  ## train the mention heads that ship anew, each on its preset's head
 	mkdir -p $(HEADS_OUT)
 	for benchmark in few-nerd multiconer2; do $(BIN)/ner-retriever convert $$benchmark \
 	  --data $(BENCHMARKS)/$$benchmark --out $(HEADS_OUT)/$$benchmark.jsonl || exit 1; done
-	for preset in minilm mpnet smollm2; do $(BIN)/ner-retriever train-detector \
-	  --data $(TYPED_MENTIONS) --exclude $(HEADS_OUT)/few-nerd.jsonl \
-	  --exclude $(HEADS_OUT)/multiconer2.jsonl --preset $$preset \
-	  --out $(HEADS_OUT)/$$preset/mentions || exit 1; done
+	$(DETECTOR) --preset minilm --out $(HEADS_OUT)/minilm/mentions
+	for preset in mpnet smollm2; do $(DETECTOR) --preset $$preset --limit-texts 5000 \
+	  --config configs/detection-small.json --out $(HEADS_OUT)/$$preset/mentions || exit 1; done
 
 screenshots: $(VENV)/.dev  ## take docs/screenshots anew, which needs Chromium
 	$(BIN)/python scripts/screenshots.py

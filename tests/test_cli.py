@@ -182,7 +182,13 @@ def test_a_jsonl_line_is_a_document(index: Path) -> None:
             "score": hit.score,
             "text": hit.text,
             "mentions": [
-                {"start": m.start, "end": m.end, "text": m.text, "score": m.score}
+                {
+                    "start": m.start,
+                    "end": m.end,
+                    "text": m.text,
+                    "score": m.score,
+                    "detection_score": m.detection_score,
+                }
                 for m in hit.mentions
             ],
         }

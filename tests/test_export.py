@@ -30,7 +30,13 @@ def test_json_lines():
     write_jsonl([HIT], stream)
     record = json.loads(stream.getvalue())
     assert (record["id"], record["score"], record["text"]) == ("a\n1", 0.9, TEXT)
-    assert record["mentions"][0] == {"start": 9, "end": 14, "text": "Bo Li", "score": 0.9}
+    assert record["mentions"][0] == {
+        "start": 9,
+        "end": 14,
+        "text": "Bo Li",
+        "score": 0.9,
+        "detection_score": 1.0,
+    }
 
 
 def test_csv():
@@ -38,7 +44,7 @@ def test_csv():
     write_csv([HIT], stream)
     header, first, *others = csv.reader(io.StringIO(stream.getvalue()))
     assert header[:4] == ["rank", "id", "score", "mention"]
-    assert first == ["1", "a\n1", "0.9", "Bo Li", "9", "14", "0.9", TEXT]
+    assert first == ["1", "a\n1", "0.9", "Bo Li", "9", "14", "0.9", "1.0", TEXT]
     assert len(others) == 2
 
 

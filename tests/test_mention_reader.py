@@ -172,6 +172,11 @@ def test_an_index_is_made_and_asked_with_it(tmp_path: Path) -> None:
     assert (made.code, "2 new" in made.err) == (0, True), made.err
     found = run("search", out, "museum", "--format", "jsonl")
     assert {record["id"] for record in found.records} == {"corpus.txt:1", "corpus.txt:2"}
+    scores = [m["detection_score"] for record in found.records for m in record["mentions"]]
+    assert all(THRESHOLD <= score < 1 for score in scores)
+    least = max(scores)
+    sure = run("search", out, "museum", "--format", "jsonl", "--min-detection", str(least))
+    assert {m["detection_score"] for r in sure.records for m in r["mentions"]} == {least}
     # Nothing is read again, and another detector is refused.
     assert "2 unchanged" in run(*command).err
     assert "made with detector" in error(*command, "--detector", "spacy")
