@@ -18,7 +18,7 @@ from ner_retriever.backbone.batching import batches
 from ner_retriever.backbone.forward import Window
 from ner_retriever.backbone.model import Backbone, Tokens, load_backbone
 from ner_retriever.backbone.weights import find_weights
-from ner_retriever.config import Preset
+from ner_retriever.config import EngineName, Preset
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError
 from ner_retriever.head.files import load_head
@@ -234,34 +234,44 @@ def _unit(rows: Tensor) -> Tensor:
 
 
 def load_extractor(
-    preset: Preset, *, device: str | None = None, adapter: Path | None = None
+    preset: Preset,
+    *,
+    device: str | None = None,
+    adapter: Path | None = None,
+    engine: EngineName = "torch",
 ) -> Extractor:
     """Find and load a preset's backbone.
 
     Args:
         adapter: a file of low-rank updates that are merged into the backbone.
+        engine: what runs the backbone.
 
     Raises:
         ModelError: its weights cannot be found, are damaged, or are of no known family.
     """
     weights = find_weights(preset.backbone)
-    backbone = load_backbone(weights, preset.site, device=device, adapter=adapter)
+    backbone = load_backbone(weights, preset.site, device=device, adapter=adapter, engine=engine)
     return Extractor(preset, backbone, weights.fingerprint)
 
 
-def load_encoder(preset: Preset, *, device: str | None = None) -> Encoder:
+def load_encoder(
+    preset: Preset, *, device: str | None = None, engine: EngineName = "torch"
+) -> Encoder:
     """Find and load a preset's backbone and head.
+
+    Args:
+        engine: what runs the backbone; vectors are the same to a cosine of 0.9999.
 
     Raises:
         ModelError: weights cannot be found, are damaged, or are of no known family.
         FingerprintMismatch: the head was trained on another backbone or site.
     """
     if preset.head is None:
-        return Encoder(load_extractor(preset, device=device), None, "none")
+        return Encoder(load_extractor(preset, device=device, engine=engine), None, "none")
     folder = find_head(preset.head)
     head, record = load_head(folder)
     adapter = folder / ADAPTER_NAME if record.adapter else None
-    extractor = load_extractor(preset, device=device, adapter=adapter)
+    extractor = load_extractor(preset, device=device, adapter=adapter, engine=engine)
     check_head(record, backbone=extractor.fingerprint, site=preset.site_fingerprint)
     return Encoder(extractor, head, record.fingerprint)
 
