@@ -1,0 +1,129 @@
+"""What `indexing.py` measured, as tables and a chart: functions of its record alone."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ner_retriever.drawing import new_figure
+from ner_retriever.markdown import table
+
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
+_FORWARD = "forward"
+_NAMES = {"auto": "ner-retriever", "torch": "ner-retriever", "reference": "reference pipeline"}
+
+
+def tables(record: Mapping[str, Any]) -> list[str]:
+    """Return the lines of Markdown."""
+    lines = ["### By stage", ""]
+    for row in record["rows"]:
+        lines += [*_stages(row), ""]
+    lines += ["### Beside the reference pipeline", ""]
+    lines += [*_whole(record["rows"]), ""]
+    for row in record["rows"]:
+        lines += [*_notes(row), ""]
+    return lines[:-1]
+
+
+def draw(record: Mapping[str, Any], file: Path) -> None:
+    """Draw how many texts a second each stage does, on a logarithmic scale.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    rows = record["rows"]
+    stages = list(dict.fromkeys(stage for row in rows for stage in row["stages"]))
+    figure = new_figure(8.0, 1.0 + 0.32 * len(stages) * max(1, len(rows) / 1.5), extra="evaluation")
+    axes = figure.subplots()
+    height = 0.8 / len(rows)
+    for number, (row, colour) in enumerate(zip(rows, _COLOURS, strict=False)):
+        for place, stage in enumerate(stages):
+            if stage not in row["stages"]:
+                continue
+            rate = row["stages"][stage]["texts_a_second"]
+            middle = place + (number - (len(rows) - 1) / 2) * height
+            label = row["preset"] if place == 0 else None
+            axes.barh(middle, rate["median"], height=0.9 * height, color=colour, label=label)
+            axes.plot([rate["least"], rate["largest"]], [middle] * 2, color="black", linewidth=0.9)
+            axes.text(rate["largest"] * 1.1, middle, _number(rate["median"]), va="center", size=7.5)
+    axes.set_yticks(range(len(stages)), stages)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xmargin(0.12)
+    axes.set_xlabel("texts a second; the line goes from the slowest to the quickest part", size=9)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+    axes.legend(frameon=False, fontsize=8)
+    figure.savefig(file, dpi=150, facecolor="white", metadata={"Software": None})
+
+
+def _stages(row: Mapping[str, Any]) -> list[str]:
+    """One preset's stages, and how near the passes come to the machine's matrix products."""
+    header = ["stage", "texts/s", "tokens/s", "share of the time", "of the matrix-product peak"]
+    forward = [name for name in row["stages"] if name.startswith(_FORWARD)]
+    quickest = max(forward, key=lambda name: _rate(row, name))
+    counted = [name for name in row["stages"] if name not in forward or name == quickest]
+    whole = sum(1 / _rate(row, name) for name in counted)
+    cells = []
+    for name, stage in row["stages"].items():
+        share = f"{1 / _rate(row, name) / whole:.1%}" if name in counted else ""
+        flops = stage.get("flops")
+        peak = f"{flops['median'] / row['peak_flops']:.0%}" if flops else ""
+        tokens = _number(stage["tokens_a_second"]["median"])
+        cells.append([name, _number(_rate(row, name)), tokens, share, peak])
+    return [
+        f"`{row['preset']}`, {row['texts']:,} texts of {row['tokens'] / row['texts']:.0f} tokens "
+        f"and {row['mentions'] / row['texts']:.1f} mentions; the peak in the same run was "
+        f"{row['peak_flops'] / 1e9:.0f} GFLOP/s:",
+        "",
+        *table(header, cells).splitlines(),
+    ]
+
+
+def _whole(rows: list[Mapping[str, Any]]) -> list[str]:
+    header = ["preset", "pipeline", "engine", "texts/s", "against the reference", "peak memory, MB"]
+    cells = []
+    for row in rows:
+        reference = row["whole"]["reference"]["texts_a_second"]["median"]
+        for name, measured in row["whole"].items():
+            if name == "torch" and row["whole"]["auto"]["engine"] == "torch":
+                continue
+            rate = measured["texts_a_second"]
+            cells.append(
+                [
+                    row["preset"],
+                    _NAMES[name],
+                    measured["engine"],
+                    f"{rate['median']:.1f} ({rate['least']:.1f}–{rate['largest']:.1f})",
+                    f"{rate['median'] / reference:.2f} ×",
+                    f"{measured['peak_bytes'] / 1e6:,.0f}",
+                ]
+            )
+    return table(header, cells).splitlines()
+
+
+def _notes(row: Mapping[str, Any]) -> list[str]:
+    notes = [
+        f"`{row['preset']}`: the least cosine between the two pipelines' vectors of "
+        f"{row['mentions_compared']:,} mentions is {row['least_cosine']:.6f}. The index takes "
+        f"{row['disk_bytes_a_mention']:,.0f} bytes a mention, text and the copy that is scanned "
+        "included."
+    ]
+    if row["more_texts"]:
+        ours, reference = row["whole"]["auto"], row["whole"]["reference"]
+        peaks = [part["peak_bytes_with_more"] for part in (ours, reference)]
+        notes += [
+            "",
+            f"With the vectors of {row['more_texts']:,} texts more ({row['more_mentions']:,} "
+            f"mentions), made up and put through the same lists, stores and indexes, the peak is "
+            f"{peaks[0] / 1e6:,.0f} MB here and {peaks[1] / 1e6:,.0f} MB in the reference pipeline, "
+            f"{peaks[1] / peaks[0]:.1f} times as much: models included, one search included.",
+        ]
+    return notes
+
+
+def _rate(row: Mapping[str, Any], stage: str) -> float:
+    return float(row["stages"][stage]["texts_a_second"]["median"])
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 20 else f"{value:.1f}"
