@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from measuring import REPEATS
-
 from ner_retriever.documents import Document
 from ner_retriever.text.readers import read_documents
 
@@ -52,7 +51,7 @@ class Measured:
 def run_child(script: str, out: Path, *arguments: str | Path) -> Measured:
     """Run a script of this folder to its end, and return what it measured."""
     command = [sys.executable, str(_FOLDER / script), *map(str, arguments), "--out", str(out)]
-    subprocess.run(command, check=True)  # noqa: S603
+    subprocess.run(command, check=True)
     found: dict[str, Any] = json.loads(out.read_text())
     return Measured(**found)
 

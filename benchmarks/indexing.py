@@ -9,37 +9,40 @@ compared is measured in turns, or one right after the other, in one call of this
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import corpus
 import numpy as np
 import torch
-from children import parts_of, run_child
-from measuring import REPEATS, matrix_peak, rates, seconds, summary, write_record
 from rich.console import Console
 from torch.utils.flop_counter import FlopCounterMode
 
+import corpus
+from children import parts_of, run_child
+from measuring import REPEATS, matrix_peak, rates, seconds, summary, write_record
+from ner_retriever.backbone.batching import batches
 from ner_retriever.backbone.model import Backbone
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import PRESETS, Preset
-from ner_retriever.detect import load_detector
 from ner_retriever.documents import Document
-from ner_retriever.encode import Extractor, Slot, batches, load_encoder
+from ner_retriever.encode import Encoder, Extractor, Slot, load_encoder
+from ner_retriever.errors import WeightsNotFound
 from ner_retriever.head.files import load_head
 from ner_retriever.head.record import find_head
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.store import Store
-from ner_retriever.indexing import detect
+from ner_retriever.reading import MENTION_HEAD, Reader, load_reader
 from ner_retriever.text.readers import read_documents
 
 _MANY_TEXTS = 100_000
 # Texts for each preset, so that a part takes seconds.
 _TEXTS = {"minilm": 640, "smollm2": 160}
 _FEWEST_TEXTS = 160
-_HEAD_ROWS = 4096
+_DETECTOR = "spacy"
 
 Progress = Callable[[str, int, int], None]
 
@@ -72,62 +75,60 @@ def measure(
     preset: Preset, documents: Sequence[Document], folder: Path, progress: Progress
 ) -> dict[str, Any]:
     """Measure the stages of indexing, one after the other."""
-    report = _Steps(f"{preset.name}: stages", 7, progress)
+    report = _Steps(f"{preset.name}: stages", 8, progress)
     file = folder / f"{preset.name}.jsonl"
     corpus.write_documents(documents, file)
     reading = [seconds(lambda: list(read_documents([file]))) for _ in range(REPEATS)]
     report()
-    detector = load_detector("spacy")
-    detect(detector, list(documents[:2]))
-    found, detecting = [], []
-    for part in parts_of(documents):
-        start = time.perf_counter()
-        spans = detect(detector, part)
-        detecting.append(time.perf_counter() - start)
-        found += [replace(document, spans=its) for document, its in zip(part, spans, strict=True)]
+    encoders = _encoders(preset)
+    quickest = list(encoders.values())[-1]
+    report()
+    detector = load_reader(_DETECTOR, preset, lambda: quickest)
+    detecting, spans = _in_parts(detector.detect, parts_of(documents))
+    found = [replace(document, spans=its) for document, its in zip(documents, spans, strict=False)]
     corpus.write_documents(found, file)
     report()
-    encoders = {"torch": load_encoder(preset)}
-    with_onnx = load_encoder(preset, engine="auto")
-    if with_onnx._extractor.backbone.engine.name == "onnx":
-        encoders["onnx"] = with_onnx
-    report()
-    extractors = {name: encoder._extractor for name, encoder in encoders.items()}
-    slots = [_slots(extractors["torch"], part) for part in parts_of(found)]
-    tokenising = [
-        seconds(lambda part=part: _slots(extractors["torch"], part)) for part in parts_of(found)
-    ]
+    extractor = encoders["torch"].extractor
+    parts = parts_of(found)
+    tokenising, slots = _in_parts(lambda part: [_slots(extractor, part)], parts)
     report()
     peaks = [matrix_peak()]
-    backbones = {name: extractor.backbone for name, extractor in extractors.items()}
+    backbones = {name: encoder.extractor.backbone for name, encoder in encoders.items()}
     forward, vectors = _forward(backbones, slots)
     peaks.append(matrix_peak())
     report()
     projecting, units = _project(preset, vectors)
-    report()
     writing = _write(found, units, folder / f"{preset.name}.stages")
     report()
+    together = _in_one_pass(preset, quickest, parts_of(documents))
+    report()
+    overlap = _overlap(detector, parts_of(documents), quickest.extractor.backbone, slots)
+    report()
     tokens = [sum(len(slot.window.ids) for slot in part) for part in slots]
-    texts = [len(part) for part in parts_of(found)]
+    texts = [len(part) for part in parts]
     of_all, of_a_part = [len(documents)] * REPEATS, [sum(tokens)] * REPEATS
+    stages = {
+        "reading": _stage(of_all, of_a_part, reading),
+        f"detection, {_DETECTOR}": _stage(texts, tokens, detecting),
+        "tokenising": _stage(texts, tokens, tokenising),
+        **{
+            f"forward, {name}": _stage(texts, tokens, times)
+            | {"flops": rates(_operations(backbones["torch"], slots), times)}
+            for name, times in forward.items()
+        },
+        "head": _stage(texts, tokens, projecting),
+        "writing": _stage(texts, tokens, writing),
+    }
+    if together:
+        stages[f"{MENTION_HEAD}, all in one pass"] = _stage(texts, tokens, together)
     return {
         "preset": preset.name,
         "texts": len(found),
         "tokens": sum(tokens),
         "mentions": sum(len(document.spans or ()) for document in found),
         "peak_flops": summary(peaks)["median"],
-        "stages": {
-            "reading": _stage(of_all, of_a_part, reading),
-            "detection": _stage(texts, tokens, detecting),
-            "tokenising": _stage(texts, tokens, tokenising),
-            **{
-                f"forward, {name}": _stage(texts, tokens, times)
-                | {"flops": rates(_operations(backbones["torch"], slots), times)}
-                for name, times in forward.items()
-            },
-            "head": _stage(texts, tokens, projecting),
-            "writing": _stage(texts, tokens, writing),
-        },
+        "stages": stages,
+        "overlap": overlap,
     }
 
 
@@ -185,6 +186,62 @@ def _cosines(one: Path, other: Path) -> np.ndarray:
     left, right = np.load(one), np.load(other)
     lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
     return np.sum(left * right, axis=1) / lengths
+
+
+def _encoders(preset: Preset) -> dict[str, Encoder]:
+    """Return the preset's encoder with each engine that is to be had, torch's first."""
+    encoders = {"torch": load_encoder(preset)}
+    other = load_encoder(preset, engine="auto")
+    encoders[other.extractor.backbone.engine.name] = other
+    return encoders
+
+
+def _in_parts(
+    work: Callable[[list[Document]], Sequence[Any]], parts: Sequence[list[Document]]
+) -> tuple[list[float], list[Any]]:
+    """Time some work part by part; also return what came of it, one after the other."""
+    work(parts[0][:2])
+    times, made = [], []
+    for part in parts:
+        start = time.perf_counter()
+        results = work(part)
+        times.append(time.perf_counter() - start)
+        made += results
+    return times, made
+
+
+def _in_one_pass(
+    preset: Preset, encoder: Encoder, parts: Sequence[list[Document]]
+) -> list[float] | None:
+    """Time detection and embedding with the head that rides on the pass, if the preset has one."""
+    try:
+        reader = load_reader(MENTION_HEAD, preset, lambda: encoder)
+    except WeightsNotFound:
+        return None
+    times, _ = _in_parts(reader.read, parts)
+    return times
+
+
+def _overlap(
+    detector: Reader,
+    parts: Sequence[list[Document]],
+    backbone: Backbone,
+    slots: Sequence[Sequence[Slot]],
+) -> dict[str, Any]:
+    """Time a part's pass and the next one's detection, one after the other and in two threads."""
+    in_turns, together = [], []
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        for read, detected in pairwise(range(REPEATS)):
+            start = time.perf_counter()
+            _pass(backbone, slots[read])
+            detector.detect(parts[detected])
+            in_turns.append(time.perf_counter() - start)
+            start = time.perf_counter()
+            ahead = thread.submit(detector.detect, parts[detected])
+            _pass(backbone, slots[read])
+            ahead.result()
+            together.append(time.perf_counter() - start)
+    return {"in_turns": summary(in_turns), "in_two_threads": summary(together)}
 
 
 def _slots(extractor: Extractor, documents: Sequence[Document]) -> list[Slot]:

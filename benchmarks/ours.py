@@ -12,9 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+
 from children import Measured, parts_of, read_given
 from measuring import peak_bytes
-
 from ner_retriever.config import PRESETS
 from ner_retriever.documents import Document, Span
 from ner_retriever.index.store import Store
@@ -62,7 +62,7 @@ def main() -> None:
         )
         measured = _index(retriever, documents)
         np.save(options.vectors, _vectors(path))
-        measured.engine = retriever.encoder._extractor.backbone.engine.name
+        measured.engine = retriever.encoder.extractor.backbone.engine.name
         if options.more_texts:
             retriever.encoder = MadeUp(retriever.manifest.dimensions)
             retriever.add(more_documents(options.more_texts, documents))

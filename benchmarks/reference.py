@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from children import Measured, parts_of, read_given
-from measuring import peak_bytes
 from torch import Tensor
 
+from children import Measured, parts_of, read_given
+from measuring import peak_bytes
 from ner_retriever.backbone.adapter import merge_adapter
 from ner_retriever.backbone.loading import quiet_transformers
 from ner_retriever.backbone.weights import find_weights

@@ -64,7 +64,9 @@ def provenance(record: Mapping[str, Any], command: str) -> list[str]:
     if "threads" in record:
         told.append(f"{record['threads']} threads")
     told.append(machine["accelerator"] or "no accelerator")
-    versions = ", ".join(f"{name} {version}" for name, version in record.get("versions", {}).items())
+    versions = ", ".join(
+        f"{name} {version}" for name, version in record.get("versions", {}).items()
+    )
     parts = [", ".join(told), record.get("date"), versions]
     if commit := record.get("commit"):
         parts.append(f"commit {commit}")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from ner_retriever.backbone.batching import batches
+from ner_retriever.backbone.batching import batches, one_ahead
 from ner_retriever.backbone.forward import Window
 from ner_retriever.backbone.model import Backbone, Tokens, load_backbone
 from ner_retriever.backbone.weights import find_weights
@@ -82,10 +82,8 @@ class Extractor:
             One (mentions, width) float32 array a text.
         """
         rows: dict[tuple[int, int], Vectors] = {}
-        for batch in batches(self.slots(texts, spans), self.backbone.batch_tokens):
-            vectors = self.backbone.vectors([slot.window for slot in batch])
-            owners = [owner for slot in batch for owner in slot.owners]
-            rows.update(zip(owners, vectors, strict=True))
+        for owners, vectors in one_ahead(self._passes(texts, spans)):
+            rows.update(zip(owners, vectors.float().cpu().numpy(), strict=True))
         width = len(next(iter(rows.values()))) if rows else self.width
         return [
             np.stack([rows[index, mention] for mention in range(len(its_spans))])
@@ -121,6 +119,19 @@ class Extractor:
             )
             for slot in self._slots(index, text, its_tokens, its_spans)
         ]
+
+    def _passes(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> Iterator[tuple[list[tuple[int, int]], Tensor]]:
+        """Run batch after batch; yield vectors, still where the model is, and whose they are."""
+        size = self.backbone.buffer_texts
+        for start in range(0, len(texts), size):
+            slots = self.slots(texts[start : start + size], spans[start : start + size])
+            for batch in batches(slots, self.backbone.batch_tokens):
+                with torch.inference_mode():
+                    vectors = self.backbone.tensors([slot.window for slot in batch])
+                owners = [owner for slot in batch for owner in slot.owners]
+                yield [(start + text, mention) for text, mention in owners], vectors
 
     def query_slots(self, types: Sequence[str]) -> list[Slot]:
         """Return the windows that hold type queries, each the only mention of a text.

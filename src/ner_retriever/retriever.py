@@ -453,9 +453,7 @@ def _least(
     return min_score if cutoff is None else cutoff
 
 
-def _describe(
-    preset: Preset, device: str | None, engine: EngineName
-) -> tuple[dict[str, str], int]:
+def _describe(preset: Preset, device: str | None, engine: EngineName) -> tuple[dict[str, str], int]:
     """Return a preset's fingerprints and dimensions, without a model library where it can."""
     if preset.head is None:
         encoder = _load_encoder(preset, device, engine)

@@ -51,7 +51,13 @@ def padded(windows: list[Window], *, pad_id: int, device: torch.device) -> dict[
     for row, window in enumerate(windows):
         ids[row, : len(window.ids)] = torch.from_numpy(window.ids)
     mask = (torch.arange(longest) < lengths[:, None]).long()
-    return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
+    if device.type == "cuda":
+        # Only from pinned memory is a transfer one that need not be waited for.
+        ids, mask = ids.pin_memory(), mask.pin_memory()
+    return {
+        "input_ids": ids.to(device, non_blocking=True),
+        "attention_mask": mask.to(device, non_blocking=True),
+    }
 
 
 def watch(tap: Tap, seen: Callable[[Tensor], None]) -> RemovableHandle:

@@ -94,6 +94,14 @@ class Backbone:
         """Tokens a batch, padding included, that suit the device: what a CPU's caches hold."""
         return 1024 if self.device.type == "cpu" else 16_384
 
+    @property
+    def buffer_texts(self) -> int:
+        """Texts that are tokenised, and sorted by length, at once.
+
+        On a GPU so few that the next ones are tokenised while these are read.
+        """
+        return 2048 if self.device.type == "cpu" else 64
+
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokenize texts, without special tokens and without ever cutting one off."""
         if not texts:
