@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import count, islice
+from itertools import count, islice, pairwise
 from pathlib import Path
 
 from ner_retriever.documents import Document
 from ner_retriever.text.readers import read_documents
+from ner_retriever.text.windows import sentence_starts
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "corpus.jsonl"
 _NUMBER = re.compile(r"\d+")
@@ -23,6 +24,16 @@ def documents(number: int, data: Path | None = None) -> list[Document]:
     if data is not None:
         return list(islice(read_documents([data]), number))
     return list(islice(_repeated(list(read_documents([EXAMPLE]))), number))
+
+
+def sentences(given: Sequence[Document]) -> list[Document]:
+    """Return the sentences of documents, each a document: what the paper's benchmarks index."""
+    found = []
+    for document in given:
+        starts = sentence_starts(document.text)
+        for start, end in pairwise([*starts, len(document.text)]):
+            found.append(Document(f"{document.id}:{start}", document.text[start:end].strip()))
+    return found
 
 
 def _repeated(originals: Sequence[Document]) -> Iterator[Document]:

@@ -61,20 +61,26 @@ def main() -> None:
     console = Console(stderr=True)
     with progress_bar(console) as bar, TemporaryDirectory() as folder:
         progress = Stages(bar)
-        for preset in options.preset or ["minilm", "smollm2"]:
+        presets = options.preset or ["minilm", "smollm2"]
+        for preset in presets:
             texts = options.texts or _TEXTS.get(preset, _FEWEST_TEXTS)
             documents = corpus.documents(texts, options.data)
-            rows.append(measure(PRESETS[preset], documents, Path(folder), progress))
+            row, found = measure(PRESETS[preset], documents, Path(folder), progress)
+            sentences = _detected(PRESETS[preset], corpus.sentences(documents)[:texts])
             # Made-up vectors are of one size for every preset: the largest model is enough.
-            many = options.many_texts if preset == (options.preset or ["smollm2"])[-1] else 0
-            rows[-1] |= compare(preset, documents, many, Path(folder), progress)
+            many = options.many_texts if preset == presets[-1] else 0
+            row["comparisons"] = [
+                compare(preset, "documents", found, many, Path(folder), progress),
+                compare(preset, "sentences", sentences, 0, Path(folder), progress),
+            ]
+            rows.append(row)
     write_record("indexing", rows, options.out, threads=torch.get_num_threads())
 
 
 def measure(
     preset: Preset, documents: Sequence[Document], folder: Path, progress: Progress
-) -> dict[str, Any]:
-    """Measure the stages of indexing, one after the other."""
+) -> tuple[dict[str, Any], list[Document]]:
+    """Measure the stages of indexing, one after the other; also return what was detected."""
     report = _Steps(f"{preset.name}: stages", 8, progress)
     file = folder / f"{preset.name}.jsonl"
     corpus.write_documents(documents, file)
@@ -86,7 +92,6 @@ def measure(
     detector = load_reader(_DETECTOR, preset, lambda: quickest)
     detecting, spans = _in_parts(detector.detect, parts_of(documents))
     found = [replace(document, spans=its) for document, its in zip(documents, spans, strict=False)]
-    corpus.write_documents(found, file)
     report()
     extractor = encoders["torch"].extractor
     parts = parts_of(found)
@@ -121,7 +126,7 @@ def measure(
     }
     if together:
         stages[f"{MENTION_HEAD}, all in one pass"] = _stage(texts, tokens, together)
-    return {
+    row = {
         "preset": preset.name,
         "texts": len(found),
         "tokens": sum(tokens),
@@ -130,14 +135,26 @@ def measure(
         "stages": stages,
         "overlap": overlap,
     }
+    return row, found
 
 
 def compare(
-    preset: str, documents: Sequence[Document], many: int, folder: Path, progress: Progress
+    preset: str,
+    kind: str,
+    documents: Sequence[Document],
+    many: int,
+    folder: Path,
+    progress: Progress,
 ) -> dict[str, Any]:
-    """Measure the whole of indexing here and in the reference pipeline, from the same spans."""
-    report = _Steps(f"{preset}: beside the reference", 3, progress)
-    given = folder / f"{preset}.jsonl"
+    """Measure the whole of indexing here and in the reference pipeline, from the same spans.
+
+    Args:
+        kind: of the texts, for the page.
+        many: so many texts more are put through stores and indexes, with made-up vectors.
+    """
+    report = _Steps(f"{preset}: {kind} beside the reference", 3, progress)
+    given = folder / f"{preset}-{kind}.jsonl"
+    corpus.write_documents(documents, given)
     results = {}
     runs = {
         "auto": ("ours.py", "--engine", "auto", "--more-texts", many),
@@ -166,6 +183,7 @@ def compare(
     }
     ours = results["auto"]
     return {
+        "kind": kind,
         "whole": whole,
         "more_texts": many,
         "more_mentions": more,
@@ -186,6 +204,13 @@ def _cosines(one: Path, other: Path) -> np.ndarray:
     left, right = np.load(one), np.load(other)
     lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
     return np.sum(left * right, axis=1) / lengths
+
+
+def _detected(preset: Preset, documents: Sequence[Document]) -> list[Document]:
+    """Return documents with their mentions."""
+    detector = load_reader(_DETECTOR, preset, lambda: load_encoder(preset))
+    spans = detector.detect(documents)
+    return [replace(document, spans=its) for document, its in zip(documents, spans, strict=True)]
 
 
 def _encoders(preset: Preset) -> dict[str, Encoder]:
