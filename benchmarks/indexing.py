@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +28,7 @@ from measuring import REPEATS, matrix_peak, rates, seconds, summary, write_recor
 from ner_retriever.backbone.batching import batches
 from ner_retriever.backbone.model import Backbone
 from ner_retriever.cli.progress import Stages, progress_bar
-from ner_retriever.config import PRESETS, Preset
+from ner_retriever.config import PRESETS, EngineName, Preset
 from ner_retriever.documents import Document
 from ner_retriever.encode import Encoder, Extractor, Slot, load_encoder
 from ner_retriever.errors import WeightsNotFound
@@ -88,6 +89,7 @@ def measure(
     report()
     encoders = _encoders(preset)
     quickest = list(encoders.values())[-1]
+    loading = _loading(preset, list(encoders))
     report()
     detector = load_reader(_DETECTOR, preset, lambda: quickest)
     detecting, spans = _in_parts(detector.detect, parts_of(documents))
@@ -134,6 +136,7 @@ def measure(
         "peak_flops": summary(peaks)["median"],
         "stages": stages,
         "overlap": overlap,
+        "loading": loading,
     }
     return row, found
 
@@ -213,12 +216,22 @@ def _detected(preset: Preset, documents: Sequence[Document]) -> list[Document]:
     return [replace(document, spans=its) for document, its in zip(documents, spans, strict=True)]
 
 
-def _encoders(preset: Preset) -> dict[str, Encoder]:
+def _encoders(preset: Preset) -> dict[EngineName, Encoder]:
     """Return the preset's encoder with each engine that is to be had, torch's first."""
     encoders = {"torch": load_encoder(preset)}
     other = load_encoder(preset, engine="auto")
     encoders[other.extractor.backbone.engine.name] = other
     return encoders
+
+
+def _loading(preset: Preset, engines: Sequence[EngineName]) -> dict[str, dict[str, float]]:
+    """Time, in turns, what it takes to load the models and embed a query, libraries apart."""
+    times: dict[str, list[float]] = {engine: [] for engine in engines}
+    for _ in range(REPEATS):
+        for engine in engines:
+            load = partial(load_encoder, preset, engine=engine)
+            times[engine].append(seconds(lambda load=load: load().queries(["museum"])))
+    return {engine: summary(its_times) for engine, its_times in times.items()}
 
 
 def _in_parts(

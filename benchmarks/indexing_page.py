@@ -108,9 +108,13 @@ def _whole(rows: list[Mapping[str, Any]]) -> list[str]:
 
 def _notes(row: Mapping[str, Any]) -> list[str]:
     turns, threads = (row["overlap"][name]["median"] for name in ("in_turns", "in_two_threads"))
+    loading = ", ".join(
+        f"{took['median']:.2f} s with {engine}" for engine, took in row["loading"].items()
+    )
     notes = [
         f"`{row['preset']}`: a part's forward pass and the next one's detection took {turns:.2f} s "
-        f"one after the other and {threads:.2f} s in two threads, {turns / threads:.2f} times.",
+        f"one after the other and {threads:.2f} s in two threads, {turns / threads:.2f} times. "
+        f"Loading the models and embedding a first query took {loading}.",
         "",
     ]
     for part in row["comparisons"]:

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from cli_helpers import error, found, run, write_jsonl
 from ner_retriever.backbone import onnx_export
+from ner_retriever.backbone.adapter import PREFIX
 from ner_retriever.backbone.engine import TorchEngine
 from ner_retriever.backbone.model import Backbone, load_backbone
 from ner_retriever.backbone.onnx_export import graph_folder, wants_onnx
@@ -51,6 +53,24 @@ def test_vectors_are_those_of_torch(tmp_path: Path, family: str, component: Comp
     np.testing.assert_allclose(with_onnx.vectors(batch), with_torch.vectors(batch), atol=1e-5)
     alone = np.concatenate([with_onnx.vectors([window]) for window in batch])
     np.testing.assert_allclose(with_onnx.vectors(batch), alone, atol=1e-5)
+
+
+def test_an_adapter_is_part_of_the_graph(tmp_path: Path) -> None:
+    weights, adapter = weights_of(tmp_path, "bert"), tmp_path / "adapter.safetensors"
+    query = f"{PREFIX}encoder.layer.0.attention.self.query"
+    matrices = torch.randn(2, 32, generator=torch.Generator().manual_seed(0))
+    save_file(
+        {f"{query}.lora_A.weight": matrices, f"{query}.lora_B.weight": matrices.T.contiguous()},
+        adapter,
+    )
+    bare = loaded(weights).vectors(windows(3))
+    with_torch, with_onnx = (
+        load_backbone(weights, SITE, device="cpu", adapter=adapter, engine=engine)
+        for engine in ("torch", "onnx")
+    )
+    adapted = with_onnx.vectors(windows(3))
+    np.testing.assert_allclose(adapted, with_torch.vectors(windows(3)), atol=1e-5)
+    assert np.abs(adapted - bare).max() > 1e-4
 
 
 def test_a_graph_is_exported_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,10 @@ RECORD: dict[str, Any] = {
                 "in_turns": {"median": 2.0, "least": 1.0, "largest": 3.0},
                 "in_two_threads": {"median": 1.6, "least": 1.0, "largest": 3.0},
             },
+            "loading": {
+                "torch": {"median": 0.5, "least": 0.4, "largest": 0.6},
+                "onnx": {"median": 0.25, "least": 0.2, "largest": 0.3},
+            },
             "comparisons": [
                 {
                     "kind": "documents",
@@ -100,6 +104,7 @@ def test_the_reference_is_what_rates_are_compared_with() -> None:
     assert "of 700 mentions is 0.999999" in text
     assert "1,000 MB here and 10,000 MB in the reference pipeline, 10.0 times as much" in text
     assert "took 2.00 s one after the other and 1.60 s in two threads, 1.25 times" in text
+    assert "a first query took 0.50 s with torch, 0.25 s with onnx." in text
 
 
 def test_the_page_says_what_was_not_measured(tmp_path: Path) -> None:
