@@ -38,7 +38,7 @@ benchmark: $(VENV)/.dev  ## 2,000 texts of each benchmark against BM25 and dense
 BENCH_OUT := work/bench
 
 bench: $(VENV)/.dev  ## speed and memory into docs/performance.md; leave the machine alone meanwhile
-	for name in indexing search startup; do \
+	for name in indexing precisions search startup; do \
 	  $(BIN)/python benchmarks/$$name.py --out $(BENCH_OUT)/$$name.json || exit 1; done
 	$(BIN)/python benchmarks/report.py $(BENCH_OUT) --out docs/performance.md
 

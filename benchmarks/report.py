@@ -16,6 +16,7 @@ from typing import Any
 _TEMPLATE = Path(__file__).with_name("performance.md")
 _FIGURES = {
     "indexing": ("rate-by-stage.png", "Texts a second by stage"),
+    "precisions": None,
     "search": ("latency.png", "Latency against the size of the index"),
     "startup": None,
 }

@@ -8,6 +8,7 @@ import pytest
 
 import indexing_page
 import measuring
+import precisions_page
 import report
 
 
@@ -107,9 +108,16 @@ def test_the_reference_is_what_rates_are_compared_with() -> None:
     assert "a first query took 0.50 s with torch, 0.25 s with onnx." in text
 
 
+def test_number_formats_stand_beside_torch_in_float32() -> None:
+    rate = {"median": 2.0, "least": 1.5, "largest": 2.5}
+    rows = [{"format": "torch, bfloat16", "rate": rate, "least_cosine": 0.99988}]
+    lines = precisions_page.tables({"preset": "minilm", "rows": rows})
+    assert lines[-1] == "| torch, bfloat16 | 2.00 (1.50–2.50) | 0.99988 |"
+
+
 def test_the_page_says_what_was_not_measured(tmp_path: Path) -> None:
     page = report.page(tmp_path, tmp_path)
-    assert page.count("Not measured yet; `python benchmarks/") == 3
+    assert page.count("Not measured yet; `python benchmarks/") == 4
     assert "$" not in page
 
 
