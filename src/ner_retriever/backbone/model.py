@@ -91,8 +91,11 @@ class Backbone:
 
     @property
     def batch_tokens(self) -> int:
-        """Tokens a batch, padding included, that suit the device: what a CPU's caches hold."""
-        return 1024 if self.device.type == "cpu" else 16_384
+        """Tokens a batch, padding included, that suit the device.
+
+        On a CPU as few as keep its threads busy: the smaller a batch, the less of it is padding.
+        """
+        return max(512, 256 * torch.get_num_threads()) if self.device.type == "cpu" else 16_384
 
     @property
     def buffer_texts(self) -> int:
