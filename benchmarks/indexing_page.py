@@ -115,7 +115,6 @@ def _notes(row: Mapping[str, Any]) -> list[str]:
         f"`{row['preset']}`: a part's forward pass and the next one's detection took {turns:.2f} s "
         f"one after the other and {threads:.2f} s in two threads, {turns / threads:.2f} times. "
         f"Loading the models and embedding a first query took {loading}.",
-        "",
     ]
     for part in row["comparisons"]:
         notes += [
