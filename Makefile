@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-weights benchmark heads detectors screenshots lint format install help
+.PHONY: demo test test-weights benchmark bench heads detectors screenshots lint format install help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,13 @@ benchmark: $(VENV)/.dev  ## 2,000 texts of each benchmark against BM25 and dense
 	  --out $(QUICK_OUT)/multiconer2.json
 	$(BIN)/ner-retriever report $(QUICK_OUT)/few-nerd.json $(QUICK_OUT)/multiconer2.json \
 	  --out $(QUICK_OUT)/benchmark.md
+
+BENCH_OUT := work/bench
+
+bench: $(VENV)/.dev  ## speed and memory into docs/performance.md; leave the machine alone meanwhile
+	for name in indexing precisions search startup; do \
+	  $(BIN)/python benchmarks/$$name.py --out $(BENCH_OUT)/$$name.json || exit 1; done
+	$(BIN)/python benchmarks/report.py $(BENCH_OUT) --out docs/performance.md
 
 # What the heads that ship were trained on; a benchmark's texts are never among it.
 TYPED_MENTIONS ?= ../shared/data/train/typed-mentions.jsonl.gz

@@ -7,6 +7,8 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# To export a graph of every toy would take longer than all tests.
+os.environ["NER_RETRIEVER_ENGINE"] = "torch"
 
 
 @pytest.fixture(scope="session")

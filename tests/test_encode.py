@@ -1,5 +1,6 @@
 """From text and spans to vectors: the right tokens, the right window, the right order."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ner_retriever.backbone.forward import Window
-from ner_retriever.backbone.model import Backbone, load_backbone
+from ner_retriever.backbone.model import Backbone, Tokens, load_backbone
 from ner_retriever.backbone.weights import Weights, find_weights
 from ner_retriever.config import PRESETS, Pooling, Preset, Site, load_preset
 from ner_retriever.documents import Span
@@ -306,15 +307,56 @@ def test_a_characters_bytes_are_its_tokens(family: str, monkeypatch: pytest.Monk
     backbone = Backbone(tiny_model(family), byte_tokenizer(special=family == "bert"), SITE)
     read: list[Window] = []
 
-    def vectors(windows: list[Window]) -> np.ndarray:
+    def tensors(windows: list[Window]) -> torch.Tensor:
         read.extend(windows)
-        return np.zeros((sum(len(window.ranges) for window in windows), 1), np.float32)
+        return torch.zeros(sum(len(window.ranges) for window in windows), 1)
 
-    monkeypatch.setattr(backbone, "vectors", vectors)
+    monkeypatch.setattr(backbone, "tensors", tensors)
     extractor = Extractor(Preset(name="t", backbone="t", site=SITE), backbone, "t")
     extractor.mentions(["aé東🦕b"], [[Span(n, n + 1) for n in range(5)]])
     bytes_before = np.array([[0, 1], [1, 3], [3, 6], [6, 10], [10, 11]])
     np.testing.assert_array_equal(read[0].ranges, bytes_before + len(backbone.before))
+
+
+def test_texts_of_several_buffers_are_read_as_those_of_one() -> None:
+    texts = ["ab.", "c", "", "abc de f.", "f"]
+    spans = [[Span(0, 1), Span(1, 2)], [Span(0, 1)], [], [Span(4, 6)], [Span(0, 1)]]
+    backbone, extractor = letters()
+    expected = extractor.mentions(texts, spans)
+    assert len(backbone.passes) == 1
+    backbone.buffer_texts = 2
+    for found, its in zip(extractor.mentions(texts, spans), expected, strict=True):
+        np.testing.assert_array_equal(found, its)
+    assert [len(batch) for batch in backbone.passes[1:]] == [2, 1, 1]
+
+
+def test_the_next_buffer_is_tokenised_and_sent_before_vectors_are_fetched() -> None:
+    happened: list[str] = []
+
+    class Sent:
+        def __init__(self, vectors: torch.Tensor) -> None:
+            self._vectors = vectors
+
+        def float(self) -> torch.Tensor:
+            happened.append("fetch")
+            return self._vectors
+
+    backbone, extractor = letters()
+    tokenize, tensors = backbone.tokenize, backbone.tensors
+
+    def tokenized(texts: Sequence[str]) -> list[Tokens]:
+        happened.append("tokenise")
+        return tokenize(texts)
+
+    def sent(windows: list[Window]) -> Sent:
+        happened.append("send")
+        return Sent(tensors(windows))
+
+    backbone.buffer_texts = 1
+    backbone.tokenize, backbone.tensors = tokenized, sent  # type: ignore[assignment,method-assign]
+    extractor.mentions(["a", "b", "c"], [[Span(0, 1)]] * 3)
+    first, rest = ["tokenise", "send"], ["tokenise", "send", "fetch"]
+    assert happened == [*first, *rest, *rest, "fetch"]
 
 
 def test_a_head_of_another_backbone_or_site_is_refused(tmp_path: Path) -> None:

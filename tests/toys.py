@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
 from ner_retriever.backbone.forward import Window
@@ -185,6 +185,7 @@ class LetterBackbone:
     """
 
     batch_tokens = 1024
+    buffer_texts = 2048
     SIGNS = "^$.abcdefghijklmnopqrstuvwxyz"
 
     def __init__(self, pooling: Pooling = "last") -> None:
@@ -210,6 +211,9 @@ class LetterBackbone:
                 for mention in window.ranges
             ]
         )
+
+    def tensors(self, windows: list[Window]) -> Tensor:
+        return torch.from_numpy(self.vectors(windows))
 
     @classmethod
     def row(cls, **weights: float) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from ner_retriever.errors import ConfigError
 
 Component = Literal["value", "key", "query", "attention", "mlp", "hidden"]
 Pooling = Literal["last", "mean", "first"]
+EngineName = Literal["auto", "torch", "onnx"]
 
 
 def cache_folder() -> Path:

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from ner_retriever.backbone.batching import batches
+from ner_retriever.backbone.batching import batches, one_ahead
 from ner_retriever.backbone.forward import Window
 from ner_retriever.backbone.model import Backbone, Tokens, load_backbone
 from ner_retriever.backbone.weights import find_weights
-from ner_retriever.config import Preset
+from ner_retriever.config import EngineName, Preset
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError
 from ner_retriever.head.files import load_head
@@ -82,10 +82,8 @@ class Extractor:
             One (mentions, width) float32 array a text.
         """
         rows: dict[tuple[int, int], Vectors] = {}
-        for batch in batches(self.slots(texts, spans), self.backbone.batch_tokens):
-            vectors = self.backbone.vectors([slot.window for slot in batch])
-            owners = [owner for slot in batch for owner in slot.owners]
-            rows.update(zip(owners, vectors, strict=True))
+        for owners, vectors in one_ahead(self._passes(texts, spans)):
+            rows.update(zip(owners, vectors.float().cpu().numpy(), strict=True))
         width = len(next(iter(rows.values()))) if rows else self.width
         return [
             np.stack([rows[index, mention] for mention in range(len(its_spans))])
@@ -121,6 +119,19 @@ class Extractor:
             )
             for slot in self._slots(index, text, its_tokens, its_spans)
         ]
+
+    def _passes(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> Iterator[tuple[list[tuple[int, int]], Tensor]]:
+        """Run batch after batch; yield vectors, still where the model is, and whose they are."""
+        size = self.backbone.buffer_texts
+        for start in range(0, len(texts), size):
+            slots = self.slots(texts[start : start + size], spans[start : start + size])
+            for batch in batches(slots, self.backbone.batch_tokens):
+                with torch.inference_mode():
+                    vectors = self.backbone.tensors([slot.window for slot in batch])
+                owners = [owner for slot in batch for owner in slot.owners]
+                yield [(start + text, mention) for text, mention in owners], vectors
 
     def query_slots(self, types: Sequence[str]) -> list[Slot]:
         """Return the windows that hold type queries, each the only mention of a text.
@@ -234,34 +245,44 @@ def _unit(rows: Tensor) -> Tensor:
 
 
 def load_extractor(
-    preset: Preset, *, device: str | None = None, adapter: Path | None = None
+    preset: Preset,
+    *,
+    device: str | None = None,
+    adapter: Path | None = None,
+    engine: EngineName = "torch",
 ) -> Extractor:
     """Find and load a preset's backbone.
 
     Args:
         adapter: a file of low-rank updates that are merged into the backbone.
+        engine: what runs the backbone.
 
     Raises:
         ModelError: its weights cannot be found, are damaged, or are of no known family.
     """
     weights = find_weights(preset.backbone)
-    backbone = load_backbone(weights, preset.site, device=device, adapter=adapter)
+    backbone = load_backbone(weights, preset.site, device=device, adapter=adapter, engine=engine)
     return Extractor(preset, backbone, weights.fingerprint)
 
 
-def load_encoder(preset: Preset, *, device: str | None = None) -> Encoder:
+def load_encoder(
+    preset: Preset, *, device: str | None = None, engine: EngineName = "torch"
+) -> Encoder:
     """Find and load a preset's backbone and head.
+
+    Args:
+        engine: what runs the backbone; vectors are the same to a cosine of 0.9999.
 
     Raises:
         ModelError: weights cannot be found, are damaged, or are of no known family.
         FingerprintMismatch: the head was trained on another backbone or site.
     """
     if preset.head is None:
-        return Encoder(load_extractor(preset, device=device), None, "none")
+        return Encoder(load_extractor(preset, device=device, engine=engine), None, "none")
     folder = find_head(preset.head)
     head, record = load_head(folder)
     adapter = folder / ADAPTER_NAME if record.adapter else None
-    extractor = load_extractor(preset, device=device, adapter=adapter)
+    extractor = load_extractor(preset, device=device, adapter=adapter, engine=engine)
     check_head(record, backbone=extractor.fingerprint, site=preset.site_fingerprint)
     return Encoder(extractor, head, record.fingerprint)
 

@@ -13,6 +13,7 @@ _PACKAGES = (
     "bm25s",
     "ir-measures",
     "numpy",
+    "onnxruntime",
     "peft",
     "sentence-transformers",
     "spacy",

@@ -143,21 +143,23 @@ def _write(
 ) -> int:
     if not fresh:
         return 0
-    read = reader.read([document for document, _ in fresh.values()])
+    # Equal texts are read once.
+    distinct = {digest: document for document, digest in fresh.values()}
+    read = dict(zip(distinct, reader.read(list(distinct.values())), strict=True))
     records = [
         Record(
             id=document.id,
             text=document.text,
             digest=digest,
             run=run,
-            spans=found.spans,
-            vectors=found.vectors.astype(np.float16),
+            spans=read[digest].spans,
+            vectors=read[digest].vectors.astype(np.float16),
         )
-        for (document, digest), found in zip(fresh.values(), read, strict=True)
+        for document, digest in fresh.values()
     ]
     store.write(records, replace=replace)
     store.compact()
-    return sum(len(found.spans) for found in read)
+    return sum(len(record.spans) for record in records)
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:

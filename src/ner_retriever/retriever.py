@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.backbone.weights import find_weights
-from ner_retriever.config import DEFAULT_PRESET, Preset, load_preset
+from ner_retriever.config import DEFAULT_PRESET, EngineName, Preset, load_preset
 from ner_retriever.documents import Document, Hit, Span
 from ner_retriever.errors import QueryError, StoreError
 from ner_retriever.head.record import check_head, find_head, read_record
@@ -77,12 +77,19 @@ class Retriever:
     """
 
     def __init__(
-        self, path: Path, manifest: Manifest, *, device: str | None = None, int8: bool = False
+        self,
+        path: Path,
+        manifest: Manifest,
+        *,
+        device: str | None = None,
+        engine: EngineName = "torch",
+        int8: bool = False,
     ) -> None:
         """Use :meth:`create` or :meth:`open`."""
         self.path = path
         self.manifest = manifest
         self._device = device
+        self._engine = engine
         self._int8 = int8
         self._store = Store.open(path)
         self._scan: Scan | None = None
@@ -95,6 +102,7 @@ class Retriever:
         preset: str = DEFAULT_PRESET,
         detector: str | None = None,
         device: str | None = None,
+        engine: EngineName = "torch",
         replace: bool = False,
     ) -> "Retriever":
         """Make an empty index in a folder.
@@ -104,6 +112,8 @@ class Retriever:
             detector: as ``--detector`` takes it; by default ``mention-head`` where one comes with
                 the preset's head, else ``spacy``.
             device: as torch names it; by default a GPU where there is one.
+            engine: what runs the backbone: ``torch``, ``onnx``, or ``auto`` for the quicker one
+                that is there. An index does not keep it, for vectors are the same.
             replace: start over where there is an index already.
 
         Raises:
@@ -114,9 +124,9 @@ class Retriever:
         folder = Path(path)
         check_free(folder, replace=replace)
         settings = load_preset(preset)
-        fingerprints, dimensions = _describe(settings, device)
+        fingerprints, dimensions = _describe(settings, device, engine)
         detector = detector or default_detector(settings)
-        reader = load_reader(detector, settings, lambda: _load_encoder(settings, device))
+        reader = load_reader(detector, settings, lambda: _load_encoder(settings, device, engine))
         manifest = Manifest(
             package_version=metadata.version("ner-retriever"),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -132,11 +142,16 @@ class Retriever:
             store = Store.create(folder, dimensions)
             write_manifest(folder, manifest)
             store.purge()
-        return cls(folder, manifest, device=device)
+        return cls(folder, manifest, device=device, engine=engine)
 
     @classmethod
     def open(
-        cls, path: str | Path, *, device: str | None = None, int8: bool = False
+        cls,
+        path: str | Path,
+        *,
+        device: str | None = None,
+        engine: EngineName = "torch",
+        int8: bool = False,
     ) -> "Retriever":
         """Open an index.
 
@@ -158,7 +173,7 @@ class Retriever:
                 f"{folder}/manifest.json is damaged: its settings lack {', '.join(sorted(missing))}"
                 "; restore it from a copy, or make the index again with --replace"
             )
-        return cls(folder, manifest, device=device, int8=int8)
+        return cls(folder, manifest, device=device, engine=engine, int8=int8)
 
     @property
     def preset(self) -> Preset:
@@ -173,7 +188,7 @@ class Retriever:
             ModelError: weights are nowhere to be had or damaged.
             FingerprintMismatch: they are not those that filled the index.
         """
-        encoder = _load_encoder(self.preset, self._device)
+        encoder = _load_encoder(self.preset, self._device, self._engine)
         check_fingerprints(self.manifest, encoder.fingerprints)
         return encoder
 
@@ -438,10 +453,10 @@ def _least(
     return min_score if cutoff is None else cutoff
 
 
-def _describe(preset: Preset, device: str | None) -> tuple[dict[str, str], int]:
+def _describe(preset: Preset, device: str | None, engine: EngineName) -> tuple[dict[str, str], int]:
     """Return a preset's fingerprints and dimensions, without a model library where it can."""
     if preset.head is None:
-        encoder = _load_encoder(preset, device)
+        encoder = _load_encoder(preset, device, engine)
         return encoder.fingerprints, encoder.dimensions
     record = read_record(find_head(preset.head))
     check_head(
@@ -457,7 +472,7 @@ def _describe(preset: Preset, device: str | None) -> tuple[dict[str, str], int]:
     return fingerprints, record.dimensions
 
 
-def _load_encoder(preset: Preset, device: str | None) -> "Encoder":
+def _load_encoder(preset: Preset, device: str | None, engine: EngineName) -> "Encoder":
     from ner_retriever.encode import load_encoder
 
-    return load_encoder(preset, device=device)
+    return load_encoder(preset, device=device, engine=engine)

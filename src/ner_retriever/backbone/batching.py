@@ -1,6 +1,6 @@
 """Batches of windows that cost little padding."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from ner_retriever.backbone.forward import Window
@@ -16,6 +16,7 @@ class Windowed(Protocol):
 
 
 W = TypeVar("W", bound=Windowed)
+Item = TypeVar("Item")
 
 
 def batches(slots: Sequence[W], most_tokens: int) -> Iterator[list[W]]:
@@ -28,3 +29,15 @@ def batches(slots: Sequence[W], most_tokens: int) -> Iterator[list[W]]:
         batch.append(slot)
     if batch:
         yield batch
+
+
+def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield items, each after the next one was made.
+
+    A GPU works by itself once a batch is on it: the next is tokenised and sent while it runs.
+    """
+    waiting: list[Item] = []
+    for item in items:
+        yield from waiting
+        waiting = [item]
+    yield from waiting

@@ -11,6 +11,7 @@ from pathlib import Path
 from ner_retriever.errors import ModelError, WeightsCorrupted
 
 _RECORD = "source.json"
+_HASHED = (".safetensors", ".onnx")
 
 
 def sha256_of(file: Path) -> str:
@@ -36,7 +37,8 @@ def new_entry(target: Path, fingerprint: str) -> Iterator[Path]:
         ) from error
     try:
         yield folder
-        hashes = {file.name: sha256_of(file) for file in sorted(folder.glob("*.safetensors"))}
+        files = sorted(file for file in folder.iterdir() if file.suffix in _HASHED)
+        hashes = {file.name: sha256_of(file) for file in files}
         record = {"fingerprint": fingerprint, "sha256": hashes}
         (folder / _RECORD).write_text(json.dumps(record, indent=1))
         shutil.rmtree(target, ignore_errors=True)

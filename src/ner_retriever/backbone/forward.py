@@ -1,7 +1,7 @@
-"""The truncated forward pass.
+"""The truncated forward pass: what goes in, and what is taken out.
 
-The pass ends at the module that a site taps, and the site's projection is applied to the wanted
-tokens alone. The result equals a hook on the full model (tests/test_forward.py).
+The pass ends at the module that a site taps (`engine`), and the site's projection is applied to the
+wanted tokens alone. The result equals a hook on the full model (tests/test_forward.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -35,20 +35,29 @@ class _Stop(Exception):
     """Ends a forward pass once what was wanted is there."""
 
 
-def padded(windows: list[Window], *, pad_id: int, model: nn.Module) -> dict[str, Tensor]:
+def padded(windows: list[Window], *, pad_id: int, device: torch.device) -> dict[str, Tensor]:
     """Return a batch as a model takes it: ids, padded on the right, and the mask of what is real.
 
+    Args:
+        windows: each with at least one token.
+        pad_id: fills the padding; it is masked, so any valid id does.
+
     Returns:
-        Two (batch, tokens) int64 tensors on the model's device, by the names of its arguments.
+        Two (batch, tokens) int64 tensors on the device, by the names of a model's arguments.
     """
-    device = next(model.parameters()).device
     lengths = torch.tensor([len(window.ids) for window in windows])
     longest = int(lengths.max())
     ids = torch.full((len(windows), longest), pad_id, dtype=torch.long)
     for row, window in enumerate(windows):
         ids[row, : len(window.ids)] = torch.from_numpy(window.ids)
     mask = (torch.arange(longest) < lengths[:, None]).long()
-    return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
+    if device.type == "cuda":
+        # Only from pinned memory is a transfer one that need not be waited for.
+        ids, mask = ids.pin_memory(), mask.pin_memory()
+    return {
+        "input_ids": ids.to(device, non_blocking=True),
+        "attention_mask": mask.to(device, non_blocking=True),
+    }
 
 
 def watch(tap: Tap, seen: Callable[[Tensor], None]) -> RemovableHandle:

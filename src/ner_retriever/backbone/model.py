@@ -1,5 +1,6 @@
 """A backbone: tokenizer and the blocks up to a site."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,17 +10,28 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ner_retriever.backbone.adapter import merge_adapter
+from ner_retriever.backbone.engine import Engine, TorchEngine
 from ner_retriever.backbone.families import Tap, blocks_of, tap
-from ner_retriever.backbone.forward import Window, padded, pool, tapped_states
+from ner_retriever.backbone.forward import Window, padded, pool
 from ner_retriever.backbone.loading import quiet_transformers, refuse_incomplete
+from ner_retriever.backbone.onnx_engine import OnnxEngine
+from ner_retriever.backbone.onnx_export import (
+    Graph,
+    find_graph,
+    graph_folder,
+    make_graph,
+    wants_onnx,
+)
 from ner_retriever.backbone.weights import Weights
-from ner_retriever.config import Site
+from ner_retriever.config import EngineName, Site
 from ner_retriever.errors import ModelError, UnsupportedModel, first_line
 
 _UNBOUNDED = 1 << 40
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +51,20 @@ class Backbone:
     """A frozen language model, cut off after a site.
 
     Attributes:
-        model: the blocks up to the site's.
+        model: the blocks up to the site's; with another engine than torch, their weights before the
+            site's block may be left out.
         site: where vectors are taken.
+        engine: runs the blocks.
         before, after: special tokens that the tokenizer puts around a text, (n,) int64.
     """
 
-    def __init__(self, model: nn.Module, tokenizer: Any, site: Site) -> None:
+    def __init__(
+        self, model: nn.Module, tokenizer: Any, site: Site, *, engine: Engine | None = None
+    ) -> None:
         """Take a model that is loaded already; blocks after the site are dropped.
+
+        Args:
+            engine: runs the blocks; torch by default.
 
         Raises:
             UnsupportedModel: the model has no such site, or the tokenizer gives no offsets.
@@ -60,6 +79,7 @@ class Backbone:
         _, blocks = blocks_of(model)
         del blocks[site.block + 1 :]
         self.model = model.eval().requires_grad_(False)
+        self.engine = engine or TorchEngine(self.model, self._tap)
         self._tokenizer = tokenizer
         self._tokenizer.model_max_length = _UNBOUNDED
         self.before, self.after = self._special_ids()
@@ -67,12 +87,23 @@ class Backbone:
     @property
     def device(self) -> torch.device:
         """Where the model is."""
-        return next(self.model.parameters()).device
+        return next(self._tap.module.parameters()).device
 
     @property
     def batch_tokens(self) -> int:
-        """Tokens a batch, padding included, that suit the device: what a CPU's caches hold."""
-        return 1024 if self.device.type == "cpu" else 16_384
+        """Tokens a batch, padding included, that suit the device.
+
+        On a CPU as few as keep its threads busy: the smaller a batch, the less of it is padding.
+        """
+        return max(512, 256 * torch.get_num_threads()) if self.device.type == "cpu" else 16_384
+
+    @property
+    def buffer_texts(self) -> int:
+        """Texts that are tokenised, and sorted by length, at once.
+
+        On a GPU so few that the next ones are tokenised while these are read.
+        """
+        return 2048 if self.device.type == "cpu" else 64
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokenize texts, without special tokens and without ever cutting one off."""
@@ -138,8 +169,8 @@ class Backbone:
         return self.project(self._states(windows), windows)
 
     def _states(self, windows: list[Window]) -> Tensor:
-        inputs = padded(windows, pad_id=self._pad_id, model=self.model)
-        return tapped_states(self.model, self._tap, inputs)
+        batch = padded(windows, pad_id=self._pad_id, device=self.device)
+        return self.engine.states(**batch)
 
     def _special_ids(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the special tokens that the tokenizer puts before and after a text."""
@@ -167,23 +198,54 @@ def _readable(windows: list[Window]) -> Iterator[None]:
 
 
 def load_backbone(
-    weights: Weights, site: Site, *, device: str | None = None, adapter: Path | None = None
+    weights: Weights,
+    site: Site,
+    *,
+    device: str | None = None,
+    adapter: Path | None = None,
+    engine: EngineName = "torch",
 ) -> Backbone:
     """Load a backbone up to a site: float32 on a CPU, bfloat16 on a GPU.
 
     Args:
         device: as torch names it; by default a GPU where there is one.
         adapter: a file of low-rank updates that are merged into the model.
+        engine: what runs the blocks; ``auto`` is ONNX Runtime where it is installed, the model is
+            on a CPU, and its graph gives what torch gives.
 
     Raises:
         UnsupportedModel: the files are not a whole model that transformers can read, or it has no
             such site.
         WeightsCorrupted: the adapter cannot be read, or is none of this model's.
+        MissingExtra: ONNX Runtime is asked for and not installed.
     """
-    model, tokenizer = load_model(weights, blocks=site.block + 1, device=device)
-    if adapter:
-        merge_adapter(model, adapter)
-    return Backbone(model, tokenizer, site)
+
+    def with_torch() -> Backbone:
+        model, tokenizer = load_model(weights, blocks=site.block + 1, device=device)
+        if adapter:
+            merge_adapter(model, adapter)
+        return Backbone(model, tokenizer, site)
+
+    if not wants_onnx(engine, _device(device)):
+        return with_torch()
+    folder = graph_folder(weights.fingerprint, site, adapter)
+    graph = find_graph(folder) or make_graph(with_torch(), folder)
+    if graph.reason:
+        _LOG.warning("torch runs the model, for ONNX Runtime cannot: %s", graph.reason)
+        return with_torch()
+    return _with_graph(weights.folder, site, graph)
+
+
+def _with_graph(folder: Path, site: Site, graph: Graph) -> Backbone:
+    """Make a backbone that a graph runs; of the model's own weights only the site's are read."""
+    from transformers import AutoConfig, AutoModel
+
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    with torch.device("meta"):
+        model = AutoModel.from_config(_cut_config(config, site.block + 1), dtype=torch.float32)
+    _, blocks = blocks_of(model)
+    blocks[site.block].load_state_dict(load_file(graph.block), assign=True)
+    return Backbone(model, _read_tokenizer(folder), site, engine=OnnxEngine(graph.file))
 
 
 def load_model(
@@ -198,21 +260,27 @@ def load_model(
     Raises:
         UnsupportedModel: the files are not a whole model that transformers can read.
     """
-    from transformers import AutoTokenizer
-
-    where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    where = _device(device)
     try:
         with quiet_transformers():
             model, missing = _read(weights.folder, blocks, where)
-            tokenizer = AutoTokenizer.from_pretrained(
-                weights.folder, local_files_only=True, trust_remote_code=False
-            )
+            tokenizer = _read_tokenizer(weights.folder)
     except Exception as error:  # damaged files make the readers raise almost anything
         raise UnsupportedModel(
             f"the model in {weights.folder} cannot be loaded: {first_line(error)}"
         ) from error
     refuse_incomplete(missing, weights.folder)
     return model.to(where), tokenizer
+
+
+def _device(name: str | None) -> torch.device:
+    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def _read_tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
 def _read(folder: Path, blocks: int | None, where: torch.device) -> tuple[nn.Module, set[str]]:

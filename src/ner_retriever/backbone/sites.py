@@ -60,7 +60,7 @@ class EverySite(Backbone):
         with ExitStack() as hooks:
             for site, its_tap in self._taps.items():
                 hooks.callback(watch(its_tap, keep(site)).remove)
-            self.model(**padded(windows, pad_id=self._pad_id, model=self.model))
+            self.model(**padded(windows, pad_id=self._pad_id, device=self.device))
         # Not before the hooks are gone: a projection may be a module that is watched itself.
         return [self._taps[site].project(pooled[site]) for site in self.sites]
 

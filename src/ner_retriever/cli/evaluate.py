@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ner_retriever.cli.benchmark import Data, LimitTexts, Name, Seed, read_benchmark
+from ner_retriever.cli.engine import Engine, EngineOption
 from ner_retriever.cli.output import require_folders, write_json
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import DEFAULT_PRESET, load_preset
@@ -75,6 +76,7 @@ def evaluate(
             min=0,
         ),
     ] = 0,
+    engine: EngineOption = Engine.AUTO,
 ) -> None:
     """Measure systems on a benchmark: R-Precision by type and on average, time, memory, storage.
 
@@ -90,7 +92,9 @@ def evaluate(
     finder = load_finder(detector, preset) if spans is Spans.DETECTED else None
     trained_on = _training_texts(training_data, label_map) if training_data else None
     with console.status("loading models"):
-        systems = load_systems(system or _DEFAULT_SYSTEMS, preset=preset, spans=spans.value)
+        systems = load_systems(
+            system or _DEFAULT_SYSTEMS, preset=preset, spans=spans.value, engine=engine.value
+        )
     with progress_bar(console) as bar:
         result = runner.evaluate(
             texts,

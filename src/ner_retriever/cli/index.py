@@ -21,6 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from ner_retriever.cli.engine import Engine, EngineOption
 from ner_retriever.cli.output import printable
 from ner_retriever.config import DEFAULT_PRESET, load_preset
 from ner_retriever.documents import Document
@@ -81,6 +82,7 @@ def index(
     replace: Annotated[
         bool, typer.Option("--replace", help="Start over where there is an index already.")
     ] = False,
+    engine: EngineOption = Engine.AUTO,
 ) -> None:
     """Index documents: detect mentions, embed them, store them.
 
@@ -112,7 +114,11 @@ def index(
                 )
             )
             retriever = _open_or_create(
-                out, preset, detector or ("spans" if spans_field else None), replace=replace
+                out,
+                preset,
+                detector or ("spans" if spans_field else None),
+                replace=replace,
+                engine=engine,
             )
             added = retriever.add(documents, on_error=handler, progress=_Show(bar, task))
     except KeyboardInterrupt:
@@ -158,14 +164,14 @@ class _Show:
 
 
 def _open_or_create(
-    out: Path, preset: str | None, detector: str | None, *, replace: bool
+    out: Path, preset: str | None, detector: str | None, *, replace: bool, engine: Engine
 ) -> "Retriever":
     """Open an index as it was made, or make one; refuse to mix settings."""
     from ner_retriever.retriever import Retriever
 
     if not replace:
         try:
-            retriever = Retriever.open(out)
+            retriever = Retriever.open(out, engine=engine.value)
         except IndexNotFound:
             pass
         else:
@@ -180,6 +186,7 @@ def _open_or_create(
         preset=preset or DEFAULT_PRESET,
         detector=detector,
         replace=replace,
+        engine=engine.value,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ner_retriever.cli.engine import Engine, EngineOption
 from ner_retriever.cli.extras import needs_web
 
 _CONNECTIONS = 256
@@ -35,6 +36,7 @@ def serve(
         typer.Option("--int8", help="Search with vectors of a byte a number; see search --int8."),
     ] = False,
     max_upload: Annotated[int, typer.Option(help="Longest upload in MiB.", min=1)] = 32,
+    engine: EngineOption = Engine.AUTO,
 ) -> None:
     """Serve an index: a page for people, an API for programs (/api/v1/openapi.json).
 
@@ -57,6 +59,7 @@ def serve(
         seconds=timeout,
         int8=int8,
         upload_bytes=max_upload << 20,
+        engine=engine.value,
     )
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     app = create_app(index, settings)

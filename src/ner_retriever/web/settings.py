@@ -3,6 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
+from ner_retriever.config import EngineName
 from ner_retriever.errors import ConfigError
 
 LEAST_TOKEN = 16
@@ -25,6 +26,7 @@ class ServerSettings:
         upload_bytes: longest upload.
         document_characters: longest document of an upload.
         waiting_uploads: most uploads that wait for their turn.
+        engine: what runs the backbone.
 
     Raises:
         ConfigError: a value is out of range, or a host that isn't loopback comes without a token.
@@ -41,6 +43,7 @@ class ServerSettings:
     upload_bytes: int = 32 << 20
     document_characters: int = 2_000_000
     waiting_uploads: int = 8
+    engine: EngineName = "torch"
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from ner_retriever.config import DEFAULT_PRESET, load_preset
+from ner_retriever.config import DEFAULT_PRESET, EngineName, load_preset
 from ner_retriever.errors import ConfigError
 from ner_retriever.evaluation.systems import System
 from ner_retriever.evaluation.systems.bm25 import BM25
@@ -25,6 +25,7 @@ def load_systems(
     *,
     preset: str = DEFAULT_PRESET,
     spans: Literal["gold", "detected"] = "detected",
+    engine: EngineName = "torch",
 ) -> list[System]:
     """Make systems, their models loaded, in the order of their names.
 
@@ -33,6 +34,7 @@ def load_systems(
             ``llm-hidden``; ``bm25``; ``dense:MODEL``; ``index:PATH``.
         preset: of those that are named without one.
         spans: which mentions they will be given; an index brings its own.
+        engine: what runs the backbone of ``ner-retriever``, ``hybrid`` and ``index``.
 
     Raises:
         ConfigError: a name or preset is unknown, or an index of detected mentions is to be
@@ -42,7 +44,7 @@ def load_systems(
         StoreError: an index cannot be opened.
     """
     parsed = [_parse(name) for name in names]
-    return [_load(kind, value, preset=preset, spans=spans) for kind, value in parsed]
+    return [_load(kind, value, preset, spans, engine) for kind, value in parsed]
 
 
 def _parse(name: str) -> tuple[str, str]:
@@ -57,19 +59,21 @@ def _parse(name: str) -> tuple[str, str]:
     return kind, value
 
 
-def _load(kind: str, value: str, *, preset: str, spans: Literal["gold", "detected"]) -> System:
+def _load(
+    kind: str, value: str, preset: str, spans: Literal["gold", "detected"], engine: EngineName
+) -> System:
     match kind:
         case "bm25":
             return BM25()
         case "dense":
             return Dense(value)
         case "index":
-            return _existing_index(Path(value), spans=spans)
+            return _existing_index(Path(value), spans=spans, engine=engine)
         case _:
-            return _of_preset(kind, value, default=preset)
+            return _of_preset(kind, value, default=preset, engine=engine)
 
 
-def _of_preset(kind: str, value: str, *, default: str) -> System:
+def _of_preset(kind: str, value: str, *, default: str, engine: EngineName) -> System:
     # Only now: what these import takes seconds to load.
     from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
     from ner_retriever.evaluation.systems.untrained import LLM_HIDDEN, Untrained
@@ -82,16 +86,18 @@ def _of_preset(kind: str, value: str, *, default: str) -> System:
         case "untrained":
             return Untrained(load_preset(chosen), name=name)
         case "hybrid":
-            return Hybrid(NerRetriever(chosen), BM25(), name=name)
+            return Hybrid(NerRetriever(chosen, engine=engine), BM25(), name=name)
         case _:
-            return NerRetriever(chosen, name=name)
+            return NerRetriever(chosen, name=name, engine=engine)
 
 
-def _existing_index(path: Path, *, spans: Literal["gold", "detected"]) -> System:
+def _existing_index(
+    path: Path, *, spans: Literal["gold", "detected"], engine: EngineName
+) -> System:
     from ner_retriever.evaluation.systems.ner_retriever import ExistingIndex
     from ner_retriever.retriever import Retriever
 
-    retriever = Retriever.open(path)
+    retriever = Retriever.open(path, engine=engine)
     detector = retriever.manifest.settings["detector"]
     if spans == "gold" and detector != "spans":
         raise ConfigError(

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from ner_retriever.config import EngineName
 from ner_retriever.documents import Document, Mention
 from ner_retriever.evaluation.seen import read_training_types
 from ner_retriever.evaluation.systems import Progress, Settings, System
@@ -116,6 +117,7 @@ class NerRetriever(ExistingIndex):
     Args:
         preset: a preset's name, or a JSON file with the keys of a ``Preset``.
         name: how it is called in results.
+        engine: what runs the backbone.
 
     Raises:
         ConfigError: there is no such preset.
@@ -125,10 +127,13 @@ class NerRetriever(ExistingIndex):
 
     reads_mentions = True
 
-    def __init__(self, preset: str, *, name: str = "ner-retriever") -> None:
+    def __init__(
+        self, preset: str, *, name: str = "ner-retriever", engine: EngineName = "torch"
+    ) -> None:
         self._folder = TemporaryDirectory(prefix="ner-retriever-", ignore_cleanup_errors=True)
         path = Path(self._folder.name) / "index"
-        super().__init__(Retriever.create(path, preset=preset, detector="spans"), name=name)
+        retriever = Retriever.create(path, preset=preset, detector="spans", engine=engine)
+        super().__init__(retriever, name=name)
 
     def index(self, documents: Sequence[Document], *, progress: Progress | None = None) -> None:
         """Embed the documents' spans and store them.
