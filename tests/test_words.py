@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ner_retriever.detect.mention_head.words import SHAPES, find_words
@@ -59,6 +59,7 @@ def test_in_a_caseless_text_no_word_has_a_case(text: str) -> None:
 
 
 @given(st.text(max_size=40))
+@settings(deadline=None)
 def test_words_are_apart_and_whole(text: str) -> None:
     encoded = byte_tokenizer(special=False)(text, return_offsets_mapping=True)
     words = find_words(text, spans(*encoded["offset_mapping"]))
