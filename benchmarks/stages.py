@@ -26,7 +26,8 @@ from ner_retriever.head.files import load_head
 from ner_retriever.head.record import find_head
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.store import Store
-from ner_retriever.reading import MENTION_HEAD, Reader, load_reader
+from ner_retriever.models import MENTION_HEAD, load_reader
+from ner_retriever.reading import Reader
 from ner_retriever.text.readers import read_documents
 
 _DETECTOR = "spacy"

@@ -20,7 +20,7 @@ from ner_retriever.documents import Document
 from ner_retriever.encode import Encoder, load_encoder
 from ner_retriever.errors import FingerprintMismatch
 from ner_retriever.mention_reader import MentionReader
-from ner_retriever.reading import load_reader
+from ner_retriever.models import load_reader
 from toys import save_tiny_preset
 
 THRESHOLD = 0.52

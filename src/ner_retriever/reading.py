@@ -11,17 +11,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ner_retriever.config import Preset
-from ner_retriever.detect import Detector, load_detector
-from ner_retriever.detect.mention_head.record import has_mention_head
+from ner_retriever.detect import Detector
 from ner_retriever.documents import Document, Span
-from ner_retriever.head.record import find_head
 from ner_retriever.text.windows import passages
 
 if TYPE_CHECKING:
     from ner_retriever.encode import Encoder
 
-MENTION_HEAD = "mention-head"
 _PASSAGE_CHARACTERS = 10_000
 
 
@@ -91,37 +87,3 @@ class TwoPasses:
         spans = self.detect(documents)
         vectors = self.encoder().mentions([document.text for document in documents], spans)
         return [Read(*pair) for pair in zip(spans, vectors, strict=True)]
-
-
-def default_detector(preset: Preset) -> str:
-    """Return ``mention-head`` where one comes with the preset's head, else ``spacy``."""
-    return MENTION_HEAD if preset.head and has_mention_head(find_head(preset.head)) else "spacy"
-
-
-def load_reader(
-    detector: str,
-    preset: Preset,
-    encoder: "Callable[[], Encoder]",
-    *,
-    device: str | None = None,
-) -> Reader:
-    """Make a reader; models are loaded when it first reads a document.
-
-    Args:
-        detector: as ``--detector`` takes it: ``mention-head`` for the one that comes with the
-            preset's head, ``mention-head:FOLDER`` for one that was trained for it, or what
-            :func:`~ner_retriever.detect.load_detector` takes.
-        encoder: gives the preset's encoder, when it is first needed.
-        device: where torch runs a detector's own model.
-
-    Raises:
-        ConfigError: there is no such detector.
-        WeightsNotFound: there is no such mention head.
-        FingerprintMismatch: it was trained for something else than the preset.
-    """
-    kind, _, source = detector.partition(":")
-    if kind != MENTION_HEAD:
-        return TwoPasses(load_detector(detector, device=device or "cpu"), encoder)
-    from ner_retriever.mention_reader import MentionReader
-
-    return MentionReader(detector, preset, encoder, folder=source or None)

@@ -2,25 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property, partial
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ner_retriever.backbone.weights import find_weights
-from ner_retriever.config import DEFAULT_PRESET, EngineName, Preset, load_preset
+from ner_retriever.config import DEFAULT_PRESET, EngineName, Preset
 from ner_retriever.documents import Document, Hit, Span
 from ner_retriever.errors import QueryError, StoreError
-from ner_retriever.head.record import check_head, find_head, read_record
 from ner_retriever.index.folder import check_free, make_folder, size
 from ner_retriever.index.lock import write_lock
 from ner_retriever.index.manifest import (
     Manifest,
-    check_fingerprints,
     read_manifest,
     remove_manifest,
     write_manifest,
@@ -30,10 +24,9 @@ from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
 from ner_retriever.indexing import Added, ErrorHandler, ProgressHandler, add_documents, as_documents
-from ner_retriever.querying.vectors import QueryVectors
-from ner_retriever.reading import Reader, default_detector, load_reader
+from ner_retriever.models import Models, new_manifest
 from ner_retriever.search.algebra import Conditions
-from ner_retriever.search.cutoff import GENERAL, CutoffParameters, read_parameters
+from ner_retriever.search.cutoff import CutoffParameters
 from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.places import accepted_hits, example_vectors, judged_vectors, locate
 from ner_retriever.search.query import Query, as_query, check_detection
@@ -88,8 +81,7 @@ class Retriever:
         """Use :meth:`create` or :meth:`open`."""
         self.path = path
         self.manifest = manifest
-        self._device = device
-        self._engine = engine
+        self._models = Models(manifest, device=device, engine=engine)
         self._int8 = int8
         self._store = Store.open(path)
         self._scan: Scan | None = None
@@ -123,23 +115,12 @@ class Retriever:
         """
         folder = Path(path)
         check_free(folder, replace=replace)
-        settings = load_preset(preset)
-        fingerprints, dimensions = _describe(settings, device, engine)
-        detector = detector or default_detector(settings)
-        reader = load_reader(detector, settings, lambda: _load_encoder(settings, device, engine))
-        manifest = Manifest(
-            package_version=metadata.version("ner-retriever"),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            preset=settings.name,
-            dimensions=dimensions,
-            fingerprints={**fingerprints, "detector": reader.fingerprint},
-            settings={"preset": settings.to_record(), "detector": detector},
-        )
+        manifest = new_manifest(preset, detector, device=device, engine=engine)
         make_folder(folder)
         with write_lock(folder):
             # The manifest goes first and comes last: a folder without one is no index.
             remove_manifest(folder)
-            store = Store.create(folder, dimensions)
+            store = Store.create(folder, manifest.dimensions)
             write_manifest(folder, manifest)
             store.purge()
         return cls(folder, manifest, device=device, engine=engine)
@@ -178,9 +159,9 @@ class Retriever:
     @property
     def preset(self) -> Preset:
         """The preset that the index was made with."""
-        return Preset.from_record(self.manifest.settings["preset"])
+        return self._models.preset
 
-    @cached_property
+    @property
     def encoder(self) -> "Encoder":
         """The index's encoder, loaded when it is first asked for.
 
@@ -188,26 +169,12 @@ class Retriever:
             ModelError: weights are nowhere to be had or damaged.
             FingerprintMismatch: they are not those that filled the index.
         """
-        encoder = _load_encoder(self.preset, self._device, self._engine)
-        check_fingerprints(self.manifest, encoder.fingerprints)
-        return encoder
+        return self._models.encoder
 
-    @cached_property
-    def reader(self) -> Reader:
-        """What finds and embeds the index's mentions.
-
-        Raises:
-            WeightsNotFound: its detector's weights are not there.
-            FingerprintMismatch: it is not the detector that filled the index.
-        """
-        reader = load_reader(
-            self.manifest.settings["detector"],
-            self.preset,
-            lambda: self.encoder,
-            device=self._device,
-        )
-        check_fingerprints(self.manifest, {"detector": reader.fingerprint})
-        return reader
+    @property
+    def cutoff_parameters(self) -> CutoffParameters:
+        """What automatic cut-offs are found with: fitted for the head, else the general ones."""
+        return self._models.cutoff_parameters
 
     def add(
         self,
@@ -234,7 +201,7 @@ class Retriever:
             return add_documents(
                 as_documents(documents),
                 store=self._store,
-                reader=self.reader,
+                reader=self._models.reader,
                 on_error=on_error,
                 progress=progress,
             )
@@ -343,7 +310,7 @@ class Retriever:
             ModelError: weights are nowhere to be had or damaged.
             FingerprintMismatch: they are not those that filled the index.
         """
-        self._query_vectors.warm()
+        self._models.queries.warm()
         self._fresh_scan()
 
     def accepted(self, feedback: Feedback) -> list[Hit]:
@@ -352,14 +319,6 @@ class Retriever:
         Scores are 1. A document that has gone or no longer reaches that far is left out.
         """
         return accepted_hits(self._fresh_scan(), self._store, feedback)
-
-    @cached_property
-    def cutoff_parameters(self) -> CutoffParameters:
-        """What automatic cut-offs are found with: fitted for the head, else the general ones."""
-        head = self.preset.head
-        if head is None:
-            return GENERAL
-        return read_parameters(find_head(head), self.manifest.fingerprints["head"])
 
     @property
     def queries(self) -> SavedQueries:
@@ -391,7 +350,7 @@ class Retriever:
         return self._scan
 
     def _core(self, scan: Scan, query: Query) -> NDArray[np.float32]:
-        described = self._query_vectors.of([] if query.describe is None else [query.describe])
+        described = self._models.queries.of([] if query.describe is None else [query.describe])
         examples = example_vectors(scan, self._store, query.like, self._embed)
         return core_vector(described, examples)
 
@@ -399,25 +358,15 @@ class Retriever:
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
     ) -> list[NDArray[np.float32]]:
         # Not before it is called: most examples are mentions whose vectors are there.
-        return self.encoder.mentions(texts, spans)
-
-    @cached_property
-    def _query_vectors(self) -> QueryVectors:
-        return QueryVectors(
-            self.preset,
-            fingerprints=self.manifest.fingerprints,
-            dimensions=self.manifest.dimensions,
-            check=partial(check_fingerprints, self.manifest),
-            encode=lambda: self.encoder.queries,
-        )
+        return self._models.encoder.mentions(texts, spans)
 
     def _conditions(self, query: Query) -> Conditions | None:
         if not query.conditions:
             return None
         return Conditions(
-            exclude=self._query_vectors.of(query.exclude),
-            near=self._query_vectors.of(query.near),
-            alongside=self._query_vectors.of(query.alongside),
+            exclude=self._models.queries.of(query.exclude),
+            near=self._models.queries.of(query.near),
+            alongside=self._models.queries.of(query.alongside),
         )
 
     @property
@@ -451,28 +400,3 @@ def _least(
     if min_score is not None and cutoff is not None:
         raise QueryError("a least score and a cut-off are the same; give one of them")
     return min_score if cutoff is None else cutoff
-
-
-def _describe(preset: Preset, device: str | None, engine: EngineName) -> tuple[dict[str, str], int]:
-    """Return a preset's fingerprints and dimensions, without a model library where it can."""
-    if preset.head is None:
-        encoder = _load_encoder(preset, device, engine)
-        return encoder.fingerprints, encoder.dimensions
-    record = read_record(find_head(preset.head))
-    check_head(
-        record,
-        backbone=find_weights(preset.backbone).fingerprint,
-        site=preset.site_fingerprint,
-    )
-    fingerprints = {
-        "backbone": record.backbone,
-        "site": record.site,
-        "head": record.fingerprint,
-    }
-    return fingerprints, record.dimensions
-
-
-def _load_encoder(preset: Preset, device: str | None, engine: EngineName) -> "Encoder":
-    from ner_retriever.encode import load_encoder
-
-    return load_encoder(preset, device=device, engine=engine)

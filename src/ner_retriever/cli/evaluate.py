@@ -114,7 +114,7 @@ def evaluate(
 def load_finder(name: str | None, preset: str) -> "Detector":
     """Make a detector; by default the one that an index of the preset would have."""
     from ner_retriever.encode import load_encoder
-    from ner_retriever.reading import default_detector, load_reader
+    from ner_retriever.models import default_detector, load_reader
 
     settings = load_preset(preset)
     return load_reader(name or default_detector(settings), settings, lambda: load_encoder(settings))

@@ -1,0 +1,172 @@
+"""What fills and searches an index, each part loaded when it is first needed."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from ner_retriever.backbone.weights import find_weights
+from ner_retriever.config import EngineName, Preset, load_preset
+from ner_retriever.detect import load_detector
+from ner_retriever.detect.mention_head.record import has_mention_head
+from ner_retriever.head.record import check_head, find_head, read_record
+from ner_retriever.index.manifest import Manifest, check_fingerprints
+from ner_retriever.querying.vectors import QueryVectors
+from ner_retriever.reading import Reader, TwoPasses
+from ner_retriever.search.cutoff import GENERAL, CutoffParameters, read_parameters
+
+if TYPE_CHECKING:
+    from ner_retriever.encode import Encoder
+
+MENTION_HEAD = "mention-head"
+
+
+class Models:
+    """The models of an index, refused where they are not those that filled it.
+
+    Args:
+        manifest: the index's.
+        device: as torch names it; by default a GPU where there is one.
+        engine: what runs the backbone.
+    """
+
+    def __init__(self, manifest: Manifest, *, device: str | None, engine: EngineName) -> None:
+        self._manifest = manifest
+        self._device = device
+        self._engine = engine
+
+    @property
+    def preset(self) -> Preset:
+        """The preset that the index was made with."""
+        return Preset.from_record(self._manifest.settings["preset"])
+
+    @cached_property
+    def encoder(self) -> "Encoder":
+        """What embeds mentions and queries.
+
+        Raises:
+            ModelError: weights are nowhere to be had or damaged.
+            FingerprintMismatch: they are not those that filled the index.
+        """
+        encoder = _load_encoder(self.preset, self._device, self._engine)
+        check_fingerprints(self._manifest, encoder.fingerprints)
+        return encoder
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What finds and embeds mentions.
+
+        Raises:
+            WeightsNotFound: its detector's weights are not there.
+            FingerprintMismatch: it is not the detector that filled the index.
+        """
+        reader = load_reader(
+            self._manifest.settings["detector"],
+            self.preset,
+            lambda: self.encoder,
+            device=self._device,
+        )
+        check_fingerprints(self._manifest, {"detector": reader.fingerprint})
+        return reader
+
+    @cached_property
+    def queries(self) -> QueryVectors:
+        """What embeds queries, with less than the encoder where that will do."""
+        return QueryVectors(
+            self.preset,
+            fingerprints=self._manifest.fingerprints,
+            dimensions=self._manifest.dimensions,
+            check=partial(check_fingerprints, self._manifest),
+            encode=lambda: self.encoder.queries,
+        )
+
+    @cached_property
+    def cutoff_parameters(self) -> CutoffParameters:
+        """What automatic cut-offs are found with: fitted for the head, else the general ones."""
+        head = self.preset.head
+        if head is None:
+            return GENERAL
+        return read_parameters(find_head(head), self._manifest.fingerprints["head"])
+
+
+def new_manifest(
+    preset: str, detector: str | None, *, device: str | None, engine: EngineName
+) -> Manifest:
+    """Describe an index that is to be made; arguments as ``Retriever.create`` takes them.
+
+    Raises:
+        ConfigError: no such preset or detector.
+        ModelError: the preset's weights are nowhere to be had.
+    """
+    settings = load_preset(preset)
+    fingerprints, dimensions = _describe(settings, device, engine)
+    detector = detector or default_detector(settings)
+    reader = load_reader(detector, settings, lambda: _load_encoder(settings, device, engine))
+    return Manifest(
+        package_version=metadata.version("ner-retriever"),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        preset=settings.name,
+        dimensions=dimensions,
+        fingerprints={**fingerprints, "detector": reader.fingerprint},
+        settings={"preset": settings.to_record(), "detector": detector},
+    )
+
+
+def _describe(preset: Preset, device: str | None, engine: EngineName) -> tuple[dict[str, str], int]:
+    """Return a preset's fingerprints and dimensions, without a model library where it can."""
+    if preset.head is None:
+        encoder = _load_encoder(preset, device, engine)
+        return encoder.fingerprints, encoder.dimensions
+    record = read_record(find_head(preset.head))
+    check_head(
+        record,
+        backbone=find_weights(preset.backbone).fingerprint,
+        site=preset.site_fingerprint,
+    )
+    fingerprints = {
+        "backbone": record.backbone,
+        "site": record.site,
+        "head": record.fingerprint,
+    }
+    return fingerprints, record.dimensions
+
+
+def _load_encoder(preset: Preset, device: str | None, engine: EngineName) -> "Encoder":
+    from ner_retriever.encode import load_encoder
+
+    return load_encoder(preset, device=device, engine=engine)
+
+
+def default_detector(preset: Preset) -> str:
+    """Return ``mention-head`` where one comes with the preset's head, else ``spacy``."""
+    return MENTION_HEAD if preset.head and has_mention_head(find_head(preset.head)) else "spacy"
+
+
+def load_reader(
+    detector: str,
+    preset: Preset,
+    encoder: "Callable[[], Encoder]",
+    *,
+    device: str | None = None,
+) -> Reader:
+    """Make a reader; models are loaded when it first reads a document.
+
+    Args:
+        detector: as ``--detector`` takes it: ``mention-head`` for the one that comes with the
+            preset's head, ``mention-head:FOLDER`` for one that was trained for it, or what
+            :func:`~ner_retriever.detect.load_detector` takes.
+        encoder: gives the preset's encoder, when it is first needed.
+        device: where torch runs a detector's own model.
+
+    Raises:
+        ConfigError: there is no such detector.
+        WeightsNotFound: there is no such mention head.
+        FingerprintMismatch: it was trained for something else than the preset.
+    """
+    kind, _, source = detector.partition(":")
+    if kind != MENTION_HEAD:
+        return TwoPasses(load_detector(detector, device=device or "cpu"), encoder)
+    from ner_retriever.mention_reader import MentionReader
+
+    return MentionReader(detector, preset, encoder, folder=source or None)
