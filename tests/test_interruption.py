@@ -13,7 +13,7 @@ from cli_helpers import run, write_jsonl
 from ner_retriever.errors import StoreError
 from ner_retriever.index.store import Store
 
-DOCUMENTS = 4_000
+DOCUMENTS = 2_000
 BATCH = 256
 
 
