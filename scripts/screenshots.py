@@ -102,8 +102,8 @@ def take_all(browser: Browser, address: str) -> None:
 def show_cutoff(page: Page) -> None:
     """Raise the cut-off a little and go to where the answer ends."""
     page.locator("#cutoff").focus()
-    for _ in range(45):
-        page.keyboard.press("ArrowRight")
+    for _ in range(30):
+        page.keyboard.press("ArrowLeft")
     page.wait_for_url("**cutoff=**")
     page.wait_for_load_state("networkidle")
     page.locator("#cutoff").blur()
