@@ -100,7 +100,7 @@ def take_all(browser: Browser, address: str) -> None:
 
 
 def show_cutoff(page: Page) -> None:
-    """Raise the cut-off a little and go to where the answer ends."""
+    """Lower the cut-off a little and go to where the answer ends."""
     page.locator("#cutoff").focus()
     for _ in range(30):
         page.keyboard.press("ArrowLeft")
