@@ -20,7 +20,7 @@ from ner_retriever.documents import Document
 from ner_retriever.encode import Encoder, load_encoder
 from ner_retriever.errors import FingerprintMismatch
 from ner_retriever.mention_reader import MentionReader
-from ner_retriever.models import load_reader
+from ner_retriever.models import default_detector, load_reader
 from toys import save_tiny_preset
 
 THRESHOLD = 0.52
@@ -196,3 +196,19 @@ def test_a_mention_head_that_was_changed_fills_no_index_further(tmp_path: Path) 
     record.write_text(record.read_text().replace("0.52", "0.6"))
     corpus.write_text("Sue stands in Paris.\n")
     assert "detector" in error(*command)
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("preset", ["minilm", "mpnet", "smollm2"])
+def test_the_mention_heads_that_ship_find_names_and_nouns(preset: str) -> None:
+    settings = load_preset(preset)
+    encoder = load_encoder(settings)
+    texts = [
+        "Sue the Tyrannosaurus stands in the Field Museum of Natural History, Chicago.",
+        "treatment of migraine with sumatriptan began in the early nineties",
+    ]
+    assert default_detector(settings) == "mention-head"
+    first, second = load_reader("mention-head", settings, lambda: encoder).detect(documents(*texts))
+    named = {texts[0][span.start : span.end] for span in first}
+    assert {"Tyrannosaurus", "Field Museum of Natural History", "Chicago"} <= named
+    assert {"migraine", "sumatriptan"} <= {texts[1][span.start : span.end] for span in second}
