@@ -144,7 +144,7 @@ def test_an_unknown_detector(tmp_path: Path, toy_preset: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "is not JSON"),
+        ("{", "as JSON"),
         ("[1]", "must hold a JSON object, not list"),
         ('{"colour": 1}', "unknown key 'colour' in preset; known keys: backbone, head"),
         ("{}", "'backbone' and 'site'"),

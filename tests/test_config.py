@@ -106,8 +106,8 @@ def test_a_preset_is_read_from_a_file_named_after_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"{", "is not JSON"),
-        (b"\xff\xfe", "is not JSON"),
+        (b"{", "as JSON"),
+        (b"\xff\xfe", "as JSON"),
         (b"[1, 2]", "must hold a JSON object, not list"),
     ],
 )

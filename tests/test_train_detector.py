@@ -212,7 +212,7 @@ def test_bad_input_is_said_on_one_line(tmp_path: Path, toy_preset: Path) -> None
         *command, "--config", config
     )
     for content, message in (
-        ("{", "give a JSON file"),
+        ("{", "config.json as JSON"),
         ("[]", "must hold a JSON object"),
         ('{"x": 1}', "unknown key 'x'"),
         ('{"fold": 20}', "fold must be one of 20"),

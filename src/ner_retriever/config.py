@@ -233,10 +233,22 @@ def load_preset(name: str) -> Preset:
             f"unknown preset {name!r}; known: {', '.join(PRESETS)}, or the path of a JSON file "
             "with the keys of ner_retriever.config.Preset"
         )
+    return Preset.from_record({"name": path.stem, **read_object(path)})
+
+
+def read_object(file: Path, *, remedy: str = "correct it") -> dict[str, Any]:
+    """Read a file that holds a JSON object.
+
+    Args:
+        remedy: what to do where it cannot be read.
+
+    Raises:
+        ConfigError: it cannot be read, or holds something else.
+    """
     try:
-        record = json.loads(path.read_bytes())
+        record = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not JSON: {error}; correct it") from error
+        raise ConfigError(f"cannot read {file} as JSON: {error}; {remedy}") from error
     if not isinstance(record, dict):
-        raise ConfigError(f"{path} must hold a JSON object, not {type(record).__name__}")
-    return Preset.from_record({"name": path.stem, **record})
+        raise ConfigError(f"{file} must hold a JSON object, not {type(record).__name__}; {remedy}")
+    return record

@@ -11,9 +11,8 @@ from rich.console import Console
 
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.cli.training_data import Data, Exclude, LabelMap, training_texts
-from ner_retriever.config import DEFAULT_PRESET, cache_folder, load_preset
+from ner_retriever.config import DEFAULT_PRESET, cache_folder, load_preset, read_object
 from ner_retriever.drawing import check_figure
-from ner_retriever.errors import ConfigError
 
 
 def train(
@@ -111,13 +110,5 @@ def _read_config(name: str | None) -> dict[str, Any]:
         return {}
     if name in NAMED:
         return dict(NAMED[name])
-    file = Path(name)
-    try:
-        record = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(
-            f"cannot read {file}: {error}; give a JSON file, or one of {', '.join(NAMED)}"
-        ) from error
-    if not isinstance(record, dict):
-        raise ConfigError(f"{file} must hold a JSON object")
-    return record
+    remedy = f"give a JSON file, or one of {', '.join(NAMED)}"
+    return read_object(Path(name), remedy=remedy)

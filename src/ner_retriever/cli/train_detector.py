@@ -11,8 +11,7 @@ from rich.console import Console
 
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.cli.training_data import Data, Exclude, LabelMap, training_texts
-from ner_retriever.config import DEFAULT_PRESET, cache_folder, load_preset
-from ner_retriever.errors import InputError
+from ner_retriever.config import DEFAULT_PRESET, cache_folder, load_preset, read_object
 
 
 def train_detector(
@@ -53,7 +52,7 @@ def train_detector(
 
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     settings = load_preset(preset)
-    how = DetectionConfig.from_record(_read_config(config))
+    how = DetectionConfig.from_record(read_object(config) if config else {})
     given = training_texts(data, label_map, exclude or (), console)
     lexicon = names_of_things(given, how.lexicon)
     glosses = [text for text in given if text.source == how.lexicon]
@@ -94,15 +93,3 @@ def train_detector(
         seconds=time.monotonic() - start,
     )
     console.print(f"{out}: threshold {trained.threshold}")
-
-
-def _read_config(file: Path | None) -> dict[str, object]:
-    if file is None:
-        return {}
-    try:
-        record = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"cannot read {file}: {error}; give a JSON file") from error
-    if not isinstance(record, dict):
-        raise InputError(f"{file} must hold a JSON object, not {type(record).__name__}")
-    return record
