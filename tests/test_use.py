@@ -153,6 +153,20 @@ def test_users_are_simulated(tmp_path: Path, toy_preset: Path) -> None:
     assert result["cutoffs"]["types"] == 2
     assert set(result["feedback"]) == {"refined", "kept"}
     assert plot.read_bytes().startswith(b"\x89PNG")
+    # An index of the same mentions gives the same.
+    spans = [[[m["start"], m["end"]] for m in record["mentions"]] for record in TYPED]
+    given = [{**r, "spans": s} for r, s in zip(TYPED, spans, strict=True)]
+    documents, index = write_jsonl(tmp_path / "given.jsonl", given), tmp_path / "index"
+    options = ["--preset", toy_preset, "--spans-field", "spans"]
+    assert run("index", documents, "--out", index, *options).code == 0
+    again = run(
+        "simulate", "jsonl", "--data", data, "--spans", "gold", "--index", index, "--out", out
+    )
+    assert again.code == 0, again.err
+    asked = json.loads(out.read_text())
+    assert asked["cutoffs"] == pytest.approx(result["cutoffs"])
+    assert asked["feedback"] == result["feedback"]
+    assert asked["fingerprints"] == result["fingerprints"]
 
 
 def test_cutoffs_are_fitted_for_a_head(tmp_path: Path, toy_preset: Path) -> None:

@@ -21,6 +21,10 @@ def simulate(
         Spans, typer.Option(help="Whether mentions are detected, or the annotators' own.")
     ] = Spans.DETECTED,
     preset: Annotated[str, typer.Option(help="What texts are indexed with.")] = DEFAULT_PRESET,
+    index: Annotated[
+        Path | None,
+        typer.Option(help="Ask this index, which holds the texts, instead of making one."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write what was measured here, JSON.")] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw the effect of judging: .png, .svg or .pdf.")
@@ -37,6 +41,7 @@ def simulate(
     Example: ner-retriever simulate few-nerd --data few-nerd/dev.txt --out few-nerd-use.json
     """
     from ner_retriever.evaluation.runner import detect_spans
+    from ner_retriever.evaluation.systems.loading import load_index
     from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
     from ner_retriever.evaluation.use import measure_use, plot_feedback
 
@@ -45,14 +50,15 @@ def simulate(
         check_figure(plot, extra="evaluation")
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     texts = read_benchmark(benchmark, data, console=console, limit_texts=limit_texts, seed=seed)
-    system = NerRetriever(preset)
     with progress_bar(console) as bar:
         stages = Stages(bar)
-        if spans is Spans.GOLD:
-            documents = texts.documents(spans=texts.gold_spans())
-        else:
-            found = detect_spans(load_finder(None, preset), texts, stages)
-            documents = texts.documents(spans=found)
+        given = None
+        if index is None and spans is Spans.GOLD:
+            given = texts.gold_spans()
+        elif index is None:
+            given = detect_spans(load_finder(None, preset), texts, stages)
+        documents = texts.documents(spans=given)
+        system = load_index(index, spans=spans.value) if index else NerRetriever(preset)
         system.index(documents, progress=lambda done: stages("index", done, len(documents)))
         result = measure_use(
             texts,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ner_retriever.config import DEFAULT_PRESET, EngineName, load_preset
 from ner_retriever.errors import ConfigError
@@ -10,6 +10,9 @@ from ner_retriever.evaluation.systems import System
 from ner_retriever.evaluation.systems.bm25 import BM25
 from ner_retriever.evaluation.systems.dense import Dense
 from ner_retriever.evaluation.systems.hybrid import Hybrid
+
+if TYPE_CHECKING:
+    from ner_retriever.evaluation.systems.ner_retriever import ExistingIndex
 
 _WITH_PRESET = ("ner-retriever", "untrained", "hybrid")
 _ALONE = ("bm25", "llm-hidden")
@@ -68,7 +71,7 @@ def _load(
         case "dense":
             return Dense(value)
         case "index":
-            return _existing_index(Path(value), spans=spans, engine=engine)
+            return load_index(Path(value), spans=spans, engine=engine)
         case _:
             return _of_preset(kind, value, default=preset, engine=engine)
 
@@ -91,9 +94,15 @@ def _of_preset(kind: str, value: str, *, default: str, engine: EngineName) -> Sy
             return NerRetriever(chosen, name=name, engine=engine)
 
 
-def _existing_index(
-    path: Path, *, spans: Literal["gold", "detected"], engine: EngineName
-) -> System:
+def load_index(
+    path: Path, *, spans: Literal["gold", "detected"], engine: EngineName = "torch"
+) -> "ExistingIndex":
+    """Open an index as a system.
+
+    Raises:
+        ConfigError: it is of detected mentions and to be measured on gold ones.
+        StoreError: it cannot be opened.
+    """
     from ner_retriever.evaluation.systems.ner_retriever import ExistingIndex
     from ner_retriever.retriever import Retriever
 
