@@ -16,8 +16,11 @@ import numpy as np
 from children import Measured, parts_of, read_given
 from measuring import peak_bytes
 from ner_retriever.config import PRESETS
+from ner_retriever.detect import load_detector
 from ner_retriever.documents import Document, Span
 from ner_retriever.index.store import Store
+from ner_retriever.indexing import add_documents
+from ner_retriever.reading import TwoPasses
 from ner_retriever.retriever import Retriever
 
 
@@ -64,8 +67,12 @@ def main() -> None:
         np.save(options.vectors, _vectors(path))
         measured.engine = retriever.encoder.extractor.backbone.engine.name
         if options.more_texts:
-            retriever.encoder = MadeUp(retriever.manifest.dimensions)
-            retriever.add(more_documents(options.more_texts, documents))
+            made_up = MadeUp(retriever.manifest.dimensions)
+            add_documents(
+                more_documents(options.more_texts, documents),
+                store=Store.open(path),
+                reader=TwoPasses(load_detector("spans"), lambda: made_up),
+            )
         retriever.search("museum", limit=100)
         measured.peak_bytes_with_more = peak_bytes()
         info = retriever.info()
