@@ -15,7 +15,7 @@ from cli_helpers import error, run
 from ner_retriever.config import Preset, load_preset
 from ner_retriever.detect.mention_head.files import save_mention_head
 from ner_retriever.detect.mention_head.network import MentionHead
-from ner_retriever.detect.mention_head.record import MentionHeadRecord
+from ner_retriever.detect.mention_head.record import MentionHeadRecord, read_mention_record
 from ner_retriever.documents import Document
 from ner_retriever.encode import Encoder, load_encoder
 from ner_retriever.errors import FingerprintMismatch
@@ -150,6 +150,15 @@ def test_other_states_than_it_was_trained_on_are_refused() -> None:
     other = load_encoder(replace(preset, prefix="x"))
     given = MentionReader("mention-head", preset, lambda: other, folder=str(folder))
     with pytest.raises(FingerprintMismatch, match="trained on another site"):
+        given.detect(documents("a"))
+
+
+def test_one_that_was_trained_with_an_adapter_is_refused_without_it(tmp_path: Path) -> None:
+    preset, encoder, folder = toy()
+    record = replace(read_mention_record(folder), adapter="a" * 64)
+    save_mention_head(tmp_path, MentionHead(32, 16, 4), record)
+    given = MentionReader("mention-head", preset, lambda: encoder, folder=str(tmp_path))
+    with pytest.raises(FingerprintMismatch, match="trained on another adapter"):
         given.detect(documents("a"))
 
 

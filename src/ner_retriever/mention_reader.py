@@ -123,8 +123,10 @@ class MentionReader:
         head_folder = find_head(preset.head) if preset.head else None
         self._folder = mention_head_of(head_folder, given=folder)
         self._record = read_mention_record(self._folder)
+        self._adapter = ""
         if head_folder:
             head = read_record(head_folder)
+            self._adapter = head.adapter
             check_mention_head(
                 self._record,
                 backbone=head.backbone,
@@ -166,7 +168,7 @@ class MentionReader:
             record,
             backbone=encoder.fingerprints["backbone"],
             site=encoder.fingerprints["site"],
-            adapter=record.adapter,
+            adapter=self._adapter,
         )
         finder = Finder(head, threshold=record.threshold, nested=record.nested)
         return finder.to(encoder.extractor.backbone.device)
