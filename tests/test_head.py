@@ -12,7 +12,6 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ner_retriever.backbone.cache import sha256_of
 from ner_retriever.backbone.known import KNOWN
 from ner_retriever.config import PRESETS
 from ner_retriever.errors import (
@@ -21,6 +20,7 @@ from ner_retriever.errors import (
     WeightsCorrupted,
     WeightsNotFound,
 )
+from ner_retriever.hashing import sha256_of
 from ner_retriever.head.files import load_head, save_head
 from ner_retriever.head.network import Head
 from ner_retriever.head.published import read_published_head

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from cli_helpers import error, found, run, write_jsonl
 from ner_retriever.backbone import onnx_export
-from ner_retriever.backbone.adapter import PREFIX
+from ner_retriever.backbone.adapter_names import PREFIX
 from ner_retriever.backbone.engine import TorchEngine
 from ner_retriever.backbone.model import Backbone, load_backbone
 from ner_retriever.backbone.onnx_export import graph_folder, wants_onnx

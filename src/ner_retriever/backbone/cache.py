@@ -1,6 +1,5 @@
 """The folder of fetched and converted models. An entry appears whole or not at all."""
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -9,15 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ner_retriever.errors import ModelError, WeightsCorrupted
+from ner_retriever.hashing import check_sha256, sha256_of
 
 _RECORD = "source.json"
 _HASHED = (".safetensors", ".onnx")
-
-
-def sha256_of(file: Path) -> str:
-    """Return a file's sha256 in hexadecimal digits."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager
@@ -81,9 +75,4 @@ def check_file(file: Path, expected: str, *, remedy: str) -> None:
     """
     if not file.is_file():
         raise WeightsCorrupted(f"{file} is missing; {remedy}")
-    found = sha256_of(file)
-    if found != expected:
-        raise WeightsCorrupted(
-            f"{file} is damaged or another file (sha256 {found[:12]}…, expected "
-            f"{expected[:12]}…); {remedy}"
-        )
+    check_sha256(file, expected, remedy=remedy)

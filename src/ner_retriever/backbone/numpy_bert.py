@@ -17,13 +17,13 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from ner_retriever.backbone.adapter_names import DOWN, PREFIX, UP
 from ner_retriever.config import Site
 from ner_retriever.documents import Span
 
 Array = NDArray[np.float32]
 
 _COMPONENTS = {"query", "key", "value"}
-_PREFIX, _DOWN, _UP = "base_model.model.", ".lora_A.weight", ".lora_B.weight"
 
 
 class NumpyBert:
@@ -188,10 +188,9 @@ def _updates(adapter: Path | None) -> dict[str, tuple[Array, Array]]:
     if adapter is None:
         return {}
     tensors = {name: tensor.astype(np.float32) for name, tensor in load_file(adapter).items()}
-    layers = [name.removesuffix(_DOWN) for name in tensors if name.endswith(_DOWN)]
+    layers = [name.removesuffix(DOWN) for name in tensors if name.endswith(DOWN)]
     return {
-        layer.removeprefix(_PREFIX): (tensors[layer + _DOWN], tensors[layer + _UP])
-        for layer in layers
+        layer.removeprefix(PREFIX): (tensors[layer + DOWN], tensors[layer + UP]) for layer in layers
     }
 
 

@@ -20,13 +20,14 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from ner_retriever.backbone.cache import check_entry, new_entry, sha256_of
+from ner_retriever.backbone.cache import check_entry, new_entry
 from ner_retriever.backbone.engine import Engine, TorchEngine, Truncated
 from ner_retriever.backbone.families import blocks_of
 from ner_retriever.backbone.forward import Window, padded
 from ner_retriever.backbone.onnx_engine import OnnxEngine
 from ner_retriever.config import EngineName, Site, cache_folder, fingerprint
 from ner_retriever.errors import ConfigError, MissingExtra, WeightsCorrupted, first_line
+from ner_retriever.hashing import sha256_of
 
 if TYPE_CHECKING:
     from ner_retriever.backbone.model import Backbone

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ner_retriever.backbone import gguf, wheels
-from ner_retriever.backbone.cache import check_entry, check_file, new_entry, sha256_of
+from ner_retriever.backbone.cache import check_entry, check_file, new_entry
 from ner_retriever.backbone.known import KNOWN, KnownModel
 from ner_retriever.config import cache_folder, offline
 from ner_retriever.errors import WeightsNotFound, first_line
+from ner_retriever.hashing import sha256_of
 
 _HUB_FILES = ("*.safetensors", "*.json", "tokenizer*", "vocab*", "merges*", "*.model")
 _SAMPLE = 1 << 20

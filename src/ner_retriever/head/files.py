@@ -3,7 +3,6 @@
 head.json names what the head was trained on; a head is refused for any other backbone or site.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ner_retriever.errors import ModelError, WeightsCorrupted, first_line
+from ner_retriever.hashing import check_sha256, sha256_of
 from ner_retriever.head.network import Head
 from ner_retriever.head.record import (
     ADAPTER_NAME,
@@ -35,9 +35,9 @@ def load_head(folder: Path) -> tuple[Head, HeadRecord]:
     file = folder / WEIGHTS_NAME
     remedy = "copy the head anew, or train it again"
     try:
-        _check(file, record.sha256, remedy)
+        check_sha256(file, record.sha256, remedy=remedy)
         if record.adapter:
-            _check(folder / ADAPTER_NAME, record.adapter, remedy)
+            check_sha256(folder / ADAPTER_NAME, record.adapter, remedy=remedy)
         # Nothing is allocated by what head.json says before the weights bear it out.
         with torch.device("meta"):
             head = Head(
@@ -87,8 +87,8 @@ def save_head(
             dimensions=head.dimensions,
             bank=len(head.bank),
             detection=head.detection,
-            sha256=_sha256(folder / WEIGHTS_NAME),
-            adapter=_sha256(folder / ADAPTER_NAME) if adapter else "",
+            sha256=sha256_of(folder / WEIGHTS_NAME),
+            adapter=sha256_of(folder / ADAPTER_NAME) if adapter else "",
             notes=notes,
         )
         (folder / RECORD_NAME).write_text(json.dumps(record.to_record(), indent=1) + "\n")
@@ -96,16 +96,3 @@ def save_head(
         raise ModelError(
             f"cannot write a head into {folder} ({error}); choose a folder that can be written"
         ) from error
-
-
-def _check(file: Path, expected: str, remedy: str) -> None:
-    found = _sha256(file)
-    if found != expected:
-        raise WeightsCorrupted(
-            f"{file} is damaged or another file (sha256 {found[:12]}…, expected "
-            f"{expected[:12]}…); {remedy}"
-        )
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

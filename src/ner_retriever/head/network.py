@@ -17,10 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ner_retriever.head.record import BANK_WEIGHT
+
 _TEMPERATURE = 0.07
-# A query's first number, before it is scaled to length 1. The smaller, the more room b takes in a
-# mention's vector; the larger, the more of a query's.
-_WEIGHT = 0.5
 _LEAST_SCORE = 0.01
 
 
@@ -90,14 +89,14 @@ class Head(nn.Module):
         first = self.bank_mean - self._general(units)
         if scores is not None:
             first = first + self.detection * torch.log(scores.clamp(min=_LEAST_SCORE))
-        return _with_first(first / _WEIGHT, units)
+        return _with_first(first / BANK_WEIGHT, units)
 
     def queries(self, vectors: Tensor) -> Tensor:
         """Project queries, (n, width) to (n, dimensions), rows of length 1."""
         units = self._project((vectors - self.query_mean) * self.scale)
         if not self._banked:
             return units
-        return _with_first(units.new_full((len(units),), _WEIGHT), units)
+        return _with_first(units.new_full((len(units),), BANK_WEIGHT), units)
 
     @torch.no_grad()
     def fill_bank(self, queries: Tensor, mentions: Tensor) -> None:

@@ -9,12 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from ner_retriever.head.record import WEIGHTS_NAME, HeadRecord
+from ner_retriever.head.record import BANK_WEIGHT, WEIGHTS_NAME, HeadRecord
 
 Array = NDArray[np.float32]
-
-# As in the network: a query's first number where the head has a bank.
-_WEIGHT = 0.5
 
 
 class NumpyHead:
@@ -42,7 +39,7 @@ class NumpyHead:
         units = _normalize(hidden @ given["second.weight"].T + given["second.bias"])
         if not self._banked:
             return units
-        first = np.full((len(units), 1), _WEIGHT, np.float32)
+        first = np.full((len(units), 1), BANK_WEIGHT, np.float32)
         return _normalize(np.concatenate([first, units[:, :-1]], axis=1))
 
 

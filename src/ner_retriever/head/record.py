@@ -20,6 +20,9 @@ WEIGHTS_NAME, RECORD_NAME = "head.safetensors", "head.json"
 ADAPTER_NAME = "adapter_model.safetensors"
 _BUNDLED = Path(__file__).parent / "bundled"
 _WIDEST = 1 << 16
+# A query's first number in a head with a bank, before it is scaled to length 1. The smaller, the
+# more room b takes in a mention's vector; the larger, the more of a query's.
+BANK_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ner_retriever.backbone.cache import sha256_of
 from ner_retriever.backbone.numpy_bert import NumpyBert, load_numpy_bert
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import Preset
+from ner_retriever.hashing import sha256_of
 from ner_retriever.head.numpy_head import NumpyHead
 from ner_retriever.head.record import (
     ADAPTER_NAME,

@@ -4,7 +4,6 @@ With them at hand an epoch of the head takes seconds. An extraction that is cut 
 it stopped.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from ner_retriever.config import fingerprint
 from ner_retriever.encode import Extractor
 from ner_retriever.training.annotations import Annotations, annotate
+from ner_retriever.training.matrix import fill_matrix
 from ner_retriever.training.typed_mentions import TypedText
 
 _CHUNK = 2048
@@ -78,21 +78,19 @@ def _mentions(
     width: int,
     progress: Callable[[int, int], None] | None,
 ) -> NDArray[np.float32]:
-    """Fill the matrix chunk by chunk; ``done.json`` counts the texts whose rows are on disk."""
     first_row = np.concatenate([[0], np.cumsum([len(text.spans) for text in texts])])
-    shape = (int(first_row[-1]), width)
-    matrix, counter = folder / "mentions.f32", folder / "done.json"
-    done = json.loads(counter.read_text()) if counter.exists() else 0
-    rows = np.memmap(matrix, np.float32, "r+" if done else "w+", shape=shape)
-    while done < len(texts):
-        chunk = texts[done : done + _CHUNK]
+
+    def write(rows: NDArray[np.float32], part: range) -> None:
+        chunk = texts[part.start : part.stop]
         vectors = extractor.mentions([text.text for text in chunk], [text.spans for text in chunk])
-        rows[first_row[done] : first_row[done + len(chunk)]] = np.concatenate(vectors)
-        rows.flush()
-        done += len(chunk)
-        partial = counter.with_suffix(".partial")
-        partial.write_text(json.dumps(done))
-        partial.replace(counter)
-        if progress:
-            progress(done, len(texts))
-    return np.memmap(matrix, np.float32, "r", shape=shape)
+        rows[first_row[part.start] : first_row[part.stop]] = np.concatenate(vectors)
+
+    return fill_matrix(
+        folder / "mentions.f32",
+        np.float32,
+        (int(first_row[-1]), width),
+        write,
+        items=len(texts),
+        chunk=_CHUNK,
+        progress=progress,
+    )

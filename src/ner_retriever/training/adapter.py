@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ner_retriever.backbone.adapter import PREFIX
+from ner_retriever.backbone.adapter_names import PREFIX
 from ner_retriever.backbone.families import blocks_of
 from ner_retriever.backbone.model import Backbone
 from ner_retriever.errors import ConfigError, MissingExtra

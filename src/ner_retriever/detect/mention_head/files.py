@@ -1,6 +1,5 @@
 """A mention head on disk: ``mention_head.safetensors`` and ``mention_head.json``, never pickle."""
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from ner_retriever.detect.mention_head.record import (
     read_mention_record,
 )
 from ner_retriever.errors import ModelError, WeightsCorrupted, first_line
+from ner_retriever.hashing import check_sha256, sha256_of
 
 
 def load_mention_head(folder: Path) -> tuple[MentionHead, MentionHeadRecord]:
@@ -27,22 +27,15 @@ def load_mention_head(folder: Path) -> tuple[MentionHead, MentionHeadRecord]:
     """
     record = read_mention_record(folder)
     file = folder / WEIGHTS_NAME
+    remedy = "copy the mention head anew, or train it again"
     try:
-        found = _sha256(file)
-        if found != record.sha256:
-            raise WeightsCorrupted(
-                f"{file} is damaged or another file (sha256 {found[:12]}…, expected "
-                f"{record.sha256[:12]}…); copy the mention head anew, or train it again"
-            )
+        check_sha256(file, record.sha256, remedy=remedy)
         # Nothing is allocated by what the record says before the weights bear it out.
         with torch.device("meta"):
             head = MentionHead(record.width, record.hidden, record.longest)
         head.load_state_dict(load_file(file), assign=True)
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise WeightsCorrupted(
-            f"{file} cannot be read: {first_line(error)}; copy the mention head anew, or train it "
-            "again"
-        ) from error
+        raise WeightsCorrupted(f"{file} cannot be read: {first_line(error)}; {remedy}") from error
     return head.float().eval().requires_grad_(False), record
 
 
@@ -59,14 +52,10 @@ def save_mention_head(folder: Path, head: MentionHead, record: MentionHeadRecord
         folder.mkdir(parents=True, exist_ok=True)
         weights = {name: tensor.half().contiguous() for name, tensor in head.state_dict().items()}
         save_file(weights, folder / WEIGHTS_NAME)
-        whole = replace(record, sha256=_sha256(folder / WEIGHTS_NAME))
+        whole = replace(record, sha256=sha256_of(folder / WEIGHTS_NAME))
         (folder / RECORD_NAME).write_text(json.dumps(whole.to_record(), indent=1) + "\n")
     except (OSError, SafetensorError) as error:
         raise ModelError(
             f"cannot write a mention head into {folder} ({error}); choose a folder that can be "
             "written"
         ) from error
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

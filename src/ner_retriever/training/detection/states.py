@@ -4,7 +4,6 @@ With them at hand an epoch takes a minute. Texts that a backbone reads alike, as
 case does "Rome" and "rome", are read once. A reading that is cut off goes on where it stopped.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from ner_retriever.backbone.forward import Window
 from ner_retriever.config import fingerprint
 from ner_retriever.encode import Extractor
 from ner_retriever.mention_reader import Stretch, read_words, stretches
+from ner_retriever.training.matrix import fill_matrix
 
 _CHUNK = 2048
 
@@ -96,32 +96,27 @@ def _fill(
     folder: Path,
     progress: Callable[[int, int], None] | None,
 ) -> NDArray[np.float16]:
-    """Fill the matrix chunk by chunk; ``done.json`` counts the stretches whose rows are there."""
     backbone = extractor.backbone
-    matrix, counter = folder / "states.f16", folder / "done.json"
-    width = _width(extractor, parts[0])
-    done = json.loads(counter.read_text()) if counter.exists() else 0
-    shape = (int(first_row[-1]), width)
-    rows = np.memmap(matrix, np.float16, "r+" if done else "w+", shape=shape)
-    while done < len(parts):
-        chunk = range(done, min(done + _CHUNK, len(parts)))
-        numbered = [_Numbered(number, parts[number]) for number in chunk]
+
+    def write(rows: NDArray[np.float16], part: range) -> None:
+        numbered = [_Numbered(number, parts[number]) for number in part]
         for batch in batches(numbered, backbone.batch_tokens):
             with torch.inference_mode():
                 _, words = read_words(backbone, [item.part for item in batch])
-            read = words.float().cpu().numpy().astype(np.float16)
             places = [
                 np.arange(first_row[item.number], first_row[item.number + 1]) for item in batch
             ]
-            rows[np.concatenate(places)] = read
-        rows.flush()
-        done = chunk.stop
-        partial = counter.with_suffix(".partial")
-        partial.write_text(json.dumps(done))
-        partial.replace(counter)
-        if progress:
-            progress(done, len(parts))
-    return np.memmap(matrix, np.float16, "r", shape=shape)
+            rows[np.concatenate(places)] = words.float().cpu().numpy().astype(np.float16)
+
+    return fill_matrix(
+        folder / "states.f16",
+        np.float16,
+        (int(first_row[-1]), _width(extractor, parts[0])),
+        write,
+        items=len(parts),
+        chunk=_CHUNK,
+        progress=progress,
+    )
 
 
 @dataclass(frozen=True, slots=True)
