@@ -7,7 +7,6 @@ from tempfile import mkdtemp
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,13 +14,13 @@ from cli_helpers import error, run
 from ner_retriever.config import Preset, load_preset
 from ner_retriever.detect.mention_head.files import save_mention_head
 from ner_retriever.detect.mention_head.network import MentionHead
-from ner_retriever.detect.mention_head.record import MentionHeadRecord, read_mention_record
+from ner_retriever.detect.mention_head.record import read_mention_record
 from ner_retriever.documents import Document
 from ner_retriever.encode import Encoder, load_encoder
 from ner_retriever.errors import FingerprintMismatch
 from ner_retriever.mention_reader import MentionReader
 from ner_retriever.models import default_detector, load_reader
-from toys import save_tiny_preset
+from toys import save_tiny_mention_head, save_tiny_preset
 
 THRESHOLD = 0.52
 FAMILIES = ["bert", "mpnet", "llama", "gpt2"]
@@ -50,20 +49,8 @@ def toy(family: str = "bert") -> tuple[Preset, Encoder, Path]:
     folder = Path(mkdtemp(prefix="mention-reader-"))
     preset = load_preset(str(save_tiny_preset(folder, family=family)))
     encoder = load_encoder(preset)
-    torch.manual_seed(3)
-    head = MentionHead(32, 16, 4)
-    record = MentionHeadRecord(
-        backbone=encoder.fingerprints["backbone"],
-        site=encoder.fingerprints["site"],
-        adapter="",
-        width=32,
-        hidden=16,
-        longest=4,
-        threshold=THRESHOLD,
-        nested=0.9,
-    )
-    save_mention_head(folder / "mentions", head, record)
-    return preset, encoder, folder / "mentions"
+    mentions = save_tiny_mention_head(folder / "mentions", encoder, threshold=THRESHOLD)
+    return preset, encoder, mentions
 
 
 def reader(family: str = "bert") -> MentionReader:

@@ -17,6 +17,10 @@ from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 from ner_retriever.backbone.forward import Window
 from ner_retriever.backbone.model import Tokens
 from ner_retriever.config import Pooling
+from ner_retriever.detect.mention_head.files import save_mention_head
+from ner_retriever.detect.mention_head.network import MentionHead
+from ner_retriever.detect.mention_head.record import MentionHeadRecord
+from ner_retriever.encode import Encoder
 
 VOCABULARY = 300
 BLOCKS = 4
@@ -256,3 +260,20 @@ def save_tiny_preset(folder: Path, *, family: str = "bert", **settings: Any) -> 
     file = folder / "toy.json"
     file.write_text(json.dumps(preset))
     return file
+
+
+def save_tiny_mention_head(folder: Path, encoder: Encoder, *, threshold: float = 0.52) -> Path:
+    """Write a random mention head for the encoder of a tiny preset; return the folder."""
+    torch.manual_seed(3)
+    record = MentionHeadRecord(
+        backbone=encoder.fingerprints["backbone"],
+        site=encoder.fingerprints["site"],
+        adapter="",
+        width=32,
+        hidden=16,
+        longest=4,
+        threshold=threshold,
+        nested=0.9,
+    )
+    save_mention_head(folder, MentionHead(32, 16, 4), record)
+    return folder

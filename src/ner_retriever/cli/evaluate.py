@@ -89,11 +89,15 @@ def evaluate(
     require_folders(out)
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     texts = read_benchmark(benchmark, data, console=console, limit_texts=limit_texts, seed=seed)
-    finder = load_finder(detector, preset) if spans is Spans.DETECTED else None
+    finder, own = (None, "spans") if spans is Spans.GOLD else load_finder(detector, preset)
     trained_on = _training_texts(training_data, label_map) if training_data else None
     with console.status("loading models"):
         systems = load_systems(
-            system or _DEFAULT_SYSTEMS, preset=preset, spans=spans.value, engine=engine.value
+            system or _DEFAULT_SYSTEMS,
+            preset=preset,
+            spans=spans.value,
+            detector=own,
+            engine=engine.value,
         )
     with progress_bar(console) as bar:
         result = runner.evaluate(
@@ -111,13 +115,21 @@ def evaluate(
     _print_result(result, console)
 
 
-def load_finder(name: str | None, preset: str) -> "Detector":
-    """Make a detector; by default the one that an index of the preset would have."""
+def load_finder(name: str | None, preset: str) -> "tuple[Detector, str]":
+    """Make a detector; by default the one that an index of the preset would have.
+
+    Returns:
+        The detector, and what ``ner-retriever`` of the preset is to find mentions with: the same,
+        if that needs no pass of its own; else ``spans``, so that detection is done once for all.
+    """
     from ner_retriever.encode import load_encoder
     from ner_retriever.models import default_detector, load_reader
+    from ner_retriever.reading import TwoPasses
 
     settings = load_preset(preset)
-    return load_reader(name or default_detector(settings), settings, lambda: load_encoder(settings))
+    name = name or default_detector(settings)
+    finder = load_reader(name, settings, lambda: load_encoder(settings))
+    return finder, "spans" if isinstance(finder, TwoPasses) else name
 
 
 def _training_texts(files: list[Path], label_map: Path | None) -> list[str]:
@@ -157,7 +169,7 @@ def _print_result(result: dict[str, Any], console: Console) -> None:
         console.print(
             f"detected by {found['detector']}: exact recall {found['exact_recall']:.3f}, overlap "
             f"recall {found['overlap_recall']:.3f}, precision {found['precision']:.3f}, "
-            f"{found['mentions_a_text']:.1f} mentions a text, {found['seconds']:.0f} s"
+            f"{found['mentions_a_text']:.1f} mentions a text"
         )
     console.print(
         f"{result['benchmark']}, {result['spans']} mentions, {result['texts']:,} texts, "

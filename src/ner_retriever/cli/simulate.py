@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from ner_retriever.cli.benchmark import Data, LimitTexts, Name, Seed, read_benchmark
-from ner_retriever.cli.evaluate import Spans, load_finder
+from ner_retriever.cli.evaluate import Spans
 from ner_retriever.cli.output import require_folders, write_json
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import DEFAULT_PRESET
@@ -40,7 +40,6 @@ def simulate(
 
     Example: ner-retriever simulate few-nerd --data few-nerd/dev.txt --out few-nerd-use.json
     """
-    from ner_retriever.evaluation.runner import detect_spans
     from ner_retriever.evaluation.systems.loading import load_index
     from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
     from ner_retriever.evaluation.use import measure_use, plot_feedback
@@ -52,13 +51,12 @@ def simulate(
     texts = read_benchmark(benchmark, data, console=console, limit_texts=limit_texts, seed=seed)
     with progress_bar(console) as bar:
         stages = Stages(bar)
-        given = None
-        if index is None and spans is Spans.GOLD:
-            given = texts.gold_spans()
-        elif index is None:
-            given = detect_spans(load_finder(None, preset), texts, stages)
-        documents = texts.documents(spans=given)
-        system = load_index(index, spans=spans.value) if index else NerRetriever(preset)
+        gold = spans is Spans.GOLD
+        documents = texts.documents(spans=texts.gold_spans() if gold else None)
+        if index:
+            system = load_index(index, spans=spans.value)
+        else:
+            system = NerRetriever(preset, detector="spans" if gold else None)
         system.index(documents, progress=lambda done: stages("index", done, len(documents)))
         result = measure_use(
             texts,

@@ -35,8 +35,7 @@ def worst_types(
         r_precision: by type.
         types: those to choose from.
         examples: at most how many of a kind of error a type.
-        detected: the spans of each text that a detector found for the system; ``None`` where it
-            was given gold ones or found its own.
+        detected: the spans of each text that were found; ``None`` where they are gold ones.
 
     Returns:
         A JSON object a type. With R relevant texts, ``false_positives`` are the highest-ranked

@@ -42,7 +42,8 @@ the copy of the vectors that is scanned. Both are set against NV-Embed v2's one 
 numbers a text, without the text, in float16:
 {NV_EMBED_BYTES_A_TEXT:,} bytes (in float32: {2 * NV_EMBED_BYTES_A_TEXT:,}). The paper's figure is
 79 % less, for 500 numbers a mention; ours depends on how many mentions a text has. The time to
-index leaves detection out, which is done once for all systems.
+index holds detection where a mention head finds mentions in the backbone's own pass; detection by
+others is left out, as it is done once for all systems.
 """
 
 

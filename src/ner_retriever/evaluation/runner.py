@@ -19,7 +19,7 @@ from ner_retriever.evaluation.detection import detection_report
 from ner_retriever.evaluation.examples import worst_types
 from ner_retriever.evaluation.metrics import METRICS, R_PRECISION, macro_average, measure
 from ner_retriever.evaluation.seen import seen_types, training_overlap
-from ner_retriever.evaluation.systems import NamesMentions, System
+from ner_retriever.evaluation.systems import FindsMentions, NamesMentions, System
 from ner_retriever.training.metric import bootstrap_interval
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def evaluate(
         spans: whether systems are given the gold mentions, or detected ones.
         detector: finds the mentions that systems are given, once for all of them, if any system
             reads mentions. Without it there is no detection report, and systems get no mentions.
+            Where a system found mentions with the same detector itself, those are reported on.
         training_texts: texts of the training data; those of the benchmark among them are named.
         examples: at most how many examples of each kind of error are kept for the worst types of
             each system that can name the mention that it found.
@@ -71,7 +72,8 @@ def evaluate(
     detection: dict[str, Any] | None = None
     given: Sequence[Sequence[Span]] | None = benchmark.gold_spans() if spans == "gold" else None
     if detector is not None and any(system.reads_mentions for system in systems):
-        given, detection = _detect(detector, benchmark, report)
+        given = _detect(detector, benchmark, report)
+        detection = _detection(detector, benchmark, given)
     trained = [types for system in systems if (types := system.training_types) is not None]
     seen = seen_types(benchmark.queries, frozenset().union(*trained)) if trained else None
     documents = benchmark.documents(spans=given)
@@ -82,12 +84,15 @@ def evaluate(
             documents,
             seen=seen,
             examples=examples,
-            detected=given if detection and system.reads_mentions else None,
+            spans=spans,
+            given=given,
             seed=seed,
             progress=report,
         )
         for system in systems
     }
+    if detector is not None and detection is None:
+        detection = _found_by_systems(detector, systems, benchmark)
     overlap = None if training_texts is None else training_overlap(benchmark, training_texts)
     return {
         "benchmark": benchmark.name,
@@ -111,10 +116,9 @@ def evaluate(
     }
 
 
-def detect_spans(
+def _detect(
     detector: "Detector", benchmark: Benchmark, progress: Progress
 ) -> list[tuple[Span, ...]]:
-    """The mentions of each text; ``progress`` is called with the stage "detect"."""
     documents = benchmark.documents()
     spans: list[tuple[Span, ...]] = []
     progress("detect", 0, len(documents))
@@ -124,20 +128,25 @@ def detect_spans(
     return spans
 
 
-def _detect(
-    detector: "Detector", benchmark: Benchmark, progress: Progress
-) -> tuple[list[tuple[Span, ...]], dict[str, Any]]:
-    """The mentions of each text, and how they compare with the gold ones."""
-    start = perf_counter()
-    spans = detect_spans(detector, benchmark, progress)
-    seconds = perf_counter() - start
-    report = asdict(detection_report(benchmark.texts, spans))
-    return spans, {
+def _detection(
+    detector: "Detector", benchmark: Benchmark, spans: Sequence[Sequence[Span]]
+) -> dict[str, Any]:
+    return {
         "detector": detector.name,
         "fingerprint": detector.fingerprint,
-        "seconds": seconds,
-        **report,
+        **asdict(detection_report(benchmark.texts, spans)),
     }
+
+
+def _found_by_systems(
+    detector: "Detector", systems: Sequence[System], benchmark: Benchmark
+) -> dict[str, Any] | None:
+    for system in systems:
+        if isinstance(system, FindsMentions) and (
+            system.detector_fingerprint == detector.fingerprint
+        ):
+            return _detection(detector, benchmark, system.mentions())
+    return None
 
 
 def _overlap_notes(overlap: Sequence[str] | None) -> list[str]:
@@ -157,7 +166,8 @@ def _measure_system(
     *,
     seen: Collection[str] | None,
     examples: int,
-    detected: Sequence[Sequence[Span]] | None,
+    spans: str,
+    given: Sequence[Sequence[Span]] | None,
     seed: int,
     progress: Progress,
 ) -> dict[str, Any]:
@@ -205,6 +215,9 @@ def _measure_system(
     if seen is not None:
         result |= split_by_seen(r_precision, asked, seen)
     if examples and isinstance(system, NamesMentions):
+        detected = None
+        if spans == "detected":
+            detected = system.mentions() if isinstance(system, FindsMentions) else given
         result["examples"] = worst_types(
             system,
             benchmark,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ner_retriever.documents import Span
 from ner_retriever.drawing import new_figure
 from ner_retriever.evaluation.benchmarks import Benchmark
 from ner_retriever.evaluation.detection import detection_report
@@ -50,18 +49,11 @@ def measure_thresholds(
         if progress:
             progress(done, len(asked))
     records = []
+    mentions = system.mentions()
     for threshold, found in zip(thresholds, values, strict=True):
-        spans = [
-            [
-                Span(start, end, score)
-                for start, end, score, _ in scan.mentions[slice(*bounds)].tolist()
-                if score >= np.float32(threshold)
-            ]
-            for bounds in zip(
-                scan.document_first[system.rows], scan.document_first[system.rows + 1], strict=True
-            )
-        ]
-        report = asdict(detection_report(benchmark.texts, spans))
+        least = np.float32(threshold)
+        sure = [[span for span in spans if span.detection_score >= least] for spans in mentions]
+        report = asdict(detection_report(benchmark.texts, sure))
         r = macro_average(found, asked)
         records.append({"threshold": threshold, "r_precision": r, **report})
     return records

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from ner_retriever.documents import Document, Mention
+from ner_retriever.documents import Document, Mention, Span
 
 Settings = Mapping[str, str | int | float | None]
 Progress = Callable[[int], None]
@@ -75,4 +75,18 @@ class NamesMentions(Protocol):
             query: a type's readable name.
             positions: of texts in the pool.
         """
+        ...
+
+
+@runtime_checkable
+class FindsMentions(Protocol):
+    """A system that keeps its texts' mentions, which it may have found itself."""
+
+    @property
+    def detector_fingerprint(self) -> str:
+        """Names what found them."""
+        ...
+
+    def mentions(self) -> list[list[Span]]:
+        """Those of each text of the pool."""
         ...

@@ -28,6 +28,7 @@ def load_systems(
     *,
     preset: str = DEFAULT_PRESET,
     spans: Literal["gold", "detected"] = "detected",
+    detector: str = "spans",
     engine: EngineName = "torch",
 ) -> list[System]:
     """Make systems, their models loaded, in the order of their names.
@@ -37,6 +38,8 @@ def load_systems(
             ``llm-hidden``; ``bm25``; ``dense:MODEL``; ``index:PATH``.
         preset: of those that are named without one.
         spans: which mentions they will be given; an index brings its own.
+        detector: what ``ner-retriever`` of the preset finds mentions with; with ``spans`` it is
+            given them as the others are.
         engine: what runs the backbone of ``ner-retriever``, ``hybrid`` and ``index``.
 
     Raises:
@@ -47,7 +50,7 @@ def load_systems(
         StoreError: an index cannot be opened.
     """
     parsed = [_parse(name) for name in names]
-    return [_load(kind, value, preset, spans, engine) for kind, value in parsed]
+    return [_load(kind, value, preset, spans, detector, engine) for kind, value in parsed]
 
 
 def _parse(name: str) -> tuple[str, str]:
@@ -63,7 +66,12 @@ def _parse(name: str) -> tuple[str, str]:
 
 
 def _load(
-    kind: str, value: str, preset: str, spans: Literal["gold", "detected"], engine: EngineName
+    kind: str,
+    value: str,
+    preset: str,
+    spans: Literal["gold", "detected"],
+    detector: str,
+    engine: EngineName,
 ) -> System:
     match kind:
         case "bm25":
@@ -73,10 +81,10 @@ def _load(
         case "index":
             return load_index(Path(value), spans=spans, engine=engine)
         case _:
-            return _of_preset(kind, value, default=preset, engine=engine)
+            return _of_preset(kind, value, default=preset, detector=detector, engine=engine)
 
 
-def _of_preset(kind: str, value: str, *, default: str, engine: EngineName) -> System:
+def _of_preset(kind: str, value: str, *, default: str, detector: str, engine: EngineName) -> System:
     # Only now: what these import takes seconds to load.
     from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
     from ner_retriever.evaluation.systems.untrained import LLM_HIDDEN, Untrained
@@ -91,7 +99,8 @@ def _of_preset(kind: str, value: str, *, default: str, engine: EngineName) -> Sy
         case "hybrid":
             return Hybrid(NerRetriever(chosen, engine=engine), BM25(), name=name)
         case _:
-            return NerRetriever(chosen, name=name, engine=engine)
+            own = detector if load_preset(chosen) == load_preset(default) else "spans"
+            return NerRetriever(chosen, name=name, detector=own, engine=engine)
 
 
 def load_index(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.config import EngineName
-from ner_retriever.documents import Document, Mention
+from ner_retriever.documents import Document, Mention, Span
 from ner_retriever.evaluation.seen import read_training_types
 from ner_retriever.evaluation.systems import Progress, Settings, System
 from ner_retriever.evaluation.systems.pool import find_texts
@@ -85,6 +85,20 @@ class ExistingIndex(System):
         return results.document_scores[self._rows]
 
     @property
+    def detector_fingerprint(self) -> str:
+        """Names the detector that the index was made with."""
+        return self._retriever.manifest.fingerprints["detector"]
+
+    def mentions(self) -> list[list[Span]]:
+        """The mentions of each of the benchmark's texts, with their detection scores."""
+        scan = self._retriever.search("type", limit=1).scan
+        firsts, ends = scan.document_first[self._rows], scan.document_first[self._rows + 1]
+        return [
+            [Span(start, end, score) for start, end, score, _ in scan.mentions[first:last].tolist()]
+            for first, last in zip(firsts, ends, strict=True)
+        ]
+
+    @property
     def retriever(self) -> Retriever:
         """The index."""
         return self._retriever
@@ -117,29 +131,35 @@ class NerRetriever(ExistingIndex):
     Args:
         preset: a preset's name, or a JSON file with the keys of a ``Preset``.
         name: how it is called in results.
+        detector: what finds mentions, as ``Retriever.create`` takes it; with ``spans`` they are
+            given.
         engine: what runs the backbone.
 
     Raises:
-        ConfigError: there is no such preset.
+        ConfigError: there is no such preset or detector.
         ModelError: its models cannot be loaded.
         StoreError: the temporary folder cannot be written.
     """
 
-    reads_mentions = True
-
     def __init__(
-        self, preset: str, *, name: str = "ner-retriever", engine: EngineName = "torch"
+        self,
+        preset: str,
+        *,
+        name: str = "ner-retriever",
+        detector: str | None = "spans",
+        engine: EngineName = "torch",
     ) -> None:
+        self.reads_mentions = detector == "spans"
         self._folder = TemporaryDirectory(prefix="ner-retriever-", ignore_cleanup_errors=True)
         path = Path(self._folder.name) / "index"
-        retriever = Retriever.create(path, preset=preset, detector="spans", engine=engine)
+        retriever = Retriever.create(path, preset=preset, detector=detector, engine=engine)
         super().__init__(retriever, name=name)
 
     def index(self, documents: Sequence[Document], *, progress: Progress | None = None) -> None:
-        """Embed the documents' spans and store them.
+        """Embed the documents' mentions, given or found, and store them.
 
         Raises:
-            DocumentError: a document has no spans.
+            DocumentError: a document has no spans, where they are to be given.
         """
         self._retriever.add(
             documents, progress=(lambda added: progress(added.documents)) if progress else None
