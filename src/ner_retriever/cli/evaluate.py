@@ -80,6 +80,9 @@ def evaluate(
 ) -> None:
     """Measure systems on a benchmark: R-Precision by type and on average, time, memory, storage.
 
+    What takes hours is better indexed first, which can be stopped and goes on (convert, index), and
+    measured as index:PATH.
+
     Example: ner-retriever evaluate few-nerd --data few-nerd/dev.txt --system ner-retriever
     --system bm25 --out results.json
     """

@@ -24,6 +24,8 @@ from ner_retriever.errors import ConfigError, ModelError
 FILE_NAME = "cutoff.json"
 _MEDIAN_TO_DEVIATION = 1.4826
 _LEAST_DEVIATION = 1e-3
+# So far that a probability is 0 or 1, and not so far that its odds overflow.
+_MOST_LOG_ODDS = 500.0
 # Cut-offs are thousandths, so that estimates cost the same for ten documents and for millions.
 _EDGES = np.linspace(-1.0, 1.0, 2001).astype(np.float32)
 _OFFSETS = np.linspace(-3.5, 3.5, 61)
@@ -204,8 +206,10 @@ class Trust:
     def _odds_to_probability(self) -> NDArray[np.float64]:
         """The probability at each edge, a row an offset."""
         fitted = self._parameters
-        odds = fitted.intercept + fitted.slope * deviations(_EDGES, self._base).astype(np.float64)
-        return _sigmoid(odds + fitted.spread * _OFFSETS[:, None])
+        z = deviations(_EDGES, self._base).astype(np.float64)
+        log_odds = np.clip(fitted.intercept + fitted.slope * z, -_MOST_LOG_ODDS, _MOST_LOG_ODDS)
+        odds = np.outer(np.exp(fitted.spread * _OFFSETS), np.exp(log_odds))
+        return np.asarray(odds / (1 + odds), np.float64)
 
     @cached_property
     def _weights(self) -> NDArray[np.float64]:
@@ -246,7 +250,3 @@ class Trust:
         low, high = (float(values[order][np.searchsorted(reached, q)]) for q in _QUANTILES)
         # Rounding may leave the mean of equal values outside of them.
         return Estimate(float(np.clip(self._weights @ values, low, high)), low, high)
-
-
-def _sigmoid(odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.exp(-np.logaddexp(0.0, -odds))
