@@ -23,14 +23,15 @@ test-weights: $(VENV)/.dev  ## tests with the real models, fetched on first use
 
 # Benchmarks' files; without them the official downloads are tried.
 BENCHMARKS ?= ../shared/data/benchmarks
+data = $(addprefix --data ,$(wildcard $(BENCHMARKS)/$(1)))
 QUICK := --limit-texts 2000 --system ner-retriever --system bm25 --system dense:all-MiniLM-L6-v2
 QUICK_OUT := work/benchmark
 
 benchmark: $(VENV)/.dev  ## 2,000 texts of each benchmark against BM25 and dense vectors
 	mkdir -p $(QUICK_OUT)
-	$(BIN)/ner-retriever evaluate few-nerd --data $(BENCHMARKS)/few-nerd $(QUICK) \
+	$(BIN)/ner-retriever evaluate few-nerd $(call data,few-nerd) $(QUICK) \
 	  --out $(QUICK_OUT)/few-nerd.json
-	$(BIN)/ner-retriever evaluate multiconer2 --data $(BENCHMARKS)/multiconer2 $(QUICK) \
+	$(BIN)/ner-retriever evaluate multiconer2 $(call data,multiconer2) $(QUICK) \
 	  --out $(QUICK_OUT)/multiconer2.json
 	$(BIN)/ner-retriever report $(QUICK_OUT)/few-nerd.json $(QUICK_OUT)/multiconer2.json \
 	  --out $(QUICK_OUT)/benchmark.md
@@ -57,8 +58,8 @@ benchmark-all: $(ALL_RESULTS)  ## all of docs/benchmarks.md, which takes hours o
 
 $(ALL_RESULTS): | $(VENV)/.dev
 	mkdir -p $(@D)
-	$(BIN)/ner-retriever evaluate $(notdir $(@D)) --data $(BENCHMARKS)/$(notdir $(@D)) \
-	  $(RUN_$(basename $(@F))) --training-data $(TYPED_MENTIONS) --out $@
+	$(BIN)/ner-retriever evaluate $(notdir $(@D)) $(call data,$(notdir $(@D))) \
+	  $(RUN_$(basename $(@F))) $(addprefix --training-data ,$(wildcard $(TYPED_MENTIONS))) --out $@
 
 BENCH_OUT := work/bench
 
