@@ -1,0 +1,132 @@
+"""Compare weights of the detection score in the ranking, with the mention head of a preset.
+
+    python scripts/detection_weight.py --preset mpnet --data typed-mentions.jsonl.gz --out out.json
+
+R-Precision on detected mentions, of the example corpus and of texts of those sources of the typed
+mentions that annotate every mention. No benchmark is among them. What the weight is for:
+ner_retriever.head.network.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+
+from ner_retriever.cli.output import write_json
+from ner_retriever.config import PRESETS
+from ner_retriever.documents import Document, Span
+from ner_retriever.encode import load_encoder
+from ner_retriever.head.files import load_head
+from ner_retriever.head.record import find_head
+from ner_retriever.models import load_reader
+from ner_retriever.text.readers import read_documents
+from ner_retriever.training.metric import r_precision
+from ner_retriever.training.typed_mentions import read_typed_mentions
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+SOURCES = ("crossner", "wikigold", "wnut17")
+WEIGHTS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08)
+FEWEST_TEXTS = 5
+
+
+@dataclass(frozen=True)
+class Pool:
+    name: str
+    documents: Sequence[Document]
+    relevant: dict[str, NDArray[np.int64]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--preset", required=True, choices=[*PRESETS])
+    parser.add_argument("--data", type=Path, required=True, help="typed mentions")
+    parser.add_argument("--texts", type=int, default=600, help="of each source, at most")
+    parser.add_argument("--out", type=Path, help="write what was measured here, JSON")
+    options = parser.parse_args()
+    console = Console(highlight=False, soft_wrap=True)
+    results = {}
+    for pool in [examples(), *sources(options.data, options.texts)]:
+        results[pool.name] = {
+            "texts": len(pool.documents),
+            "types": len(pool.relevant),
+            "r_precision": measure(pool, options.preset),
+        }
+        console.print(pool.name, json.dumps(results[pool.name]))
+    if options.out:
+        write_json({"preset": options.preset, "pools": results}, options.out)
+
+
+def examples() -> Pool:
+    documents = list(read_documents([EXAMPLES / "corpus.jsonl"]))
+    rows = {document.id: row for row, document in enumerate(documents)}
+    lines = (EXAMPLES / "types.jsonl").read_text(encoding="utf-8").splitlines()
+    types = [json.loads(line) for line in lines]
+    relevant = {of["type"]: np.array([rows[name] for name in of["ids"]]) for of in types}
+    return Pool("examples", documents, relevant)
+
+
+def sources(data: Path, most: int) -> list[Pool]:
+    typed = read_typed_mentions([data])
+    pools = []
+    for source in SOURCES:
+        texts = [text for text in typed if text.source == source]
+        texts = texts[:: max(1, len(texts) // most)]
+        rows: defaultdict[str, set[int]] = defaultdict(set)
+        for row, text in enumerate(texts):
+            for name in {name for names in text.types for name in names}:
+                rows[name].add(row)
+        relevant = {
+            name: np.array(sorted(found))
+            for name, found in rows.items()
+            if len(found) >= FEWEST_TEXTS
+        }
+        pools.append(Pool(source, [Document(text.id, text.text) for text in texts], relevant))
+    return pools
+
+
+def measure(pool: Pool, name: str) -> dict[str, float]:
+    """R-Precision by weight, macro average over the pool's types."""
+    preset = PRESETS[name]
+    encoder = load_encoder(preset)
+    reader = load_reader("mention-head", preset, lambda: encoder)
+    head, _ = load_head(find_head(preset.head))
+    spans = reader.detect(pool.documents)
+    texts = [document.text for document in pool.documents]
+    vectors = torch.from_numpy(np.concatenate(encoder.extractor.mentions(texts, spans)))
+    surest = torch.tensor([span.detection_score for found in spans for span in found])
+    queries = encoder.queries(list(pool.relevant))
+    measured = {}
+    for weight in WEIGHTS:
+        head.detection = weight
+        with torch.inference_mode():
+            scores = queries @ head.mentions(vectors, surest).numpy().T
+        measured[f"{weight:g}"] = float(
+            np.mean(
+                [
+                    r_precision(best(row, spans), relevant)
+                    for row, relevant in zip(scores, pool.relevant.values(), strict=True)
+                ]
+            )
+        )
+    return measured
+
+
+def best(scores: NDArray[np.float32], spans: Sequence[Sequence[Span]]) -> NDArray[np.float32]:
+    """Each document's best score, −inf without mentions."""
+    owners = np.repeat(np.arange(len(spans)), [len(found) for found in spans])
+    found = np.full(len(spans), -np.inf, np.float32)
+    np.maximum.at(found, owners, scores)
+    return found
+
+
+if __name__ == "__main__":
+    main()
