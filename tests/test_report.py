@@ -11,6 +11,7 @@ from ner_retriever.errors import InputError
 from ner_retriever.evaluation.plots import bar_chart, win_loss_chart
 from ner_retriever.evaluation.report import write_report
 from ner_retriever.evaluation.results import best, best_first, kind
+from ner_retriever.evaluation.summary import summary
 from ner_retriever.markdown import table
 
 
@@ -108,6 +109,35 @@ def test_measured_and_published_rows(page: tuple[list[Path], str]) -> None:
     assert "| NV-Embed v2, one vector a sentence | published | significantly below |" in text
     assert "the train, dev and test sentences of MultiCoNER 2 together" in text
     assert "the measured ones on 2,000 texts" in text
+
+
+def test_the_summary_has_every_system_and_setting(page: tuple[list[Path], str]) -> None:
+    _, text = page
+    start = text.index("## Summary")
+    lines = text[start : text.index("## MultiCoNER 2")].splitlines()
+    assert lines[2] == "| R-Precision | MultiCoNER 2, detected | MultiCoNER 2, gold |"
+    assert lines[4:7] == [
+        "| ner-retriever:minilm | 0.450 | 0.450 |",
+        "| hybrid | 0.350 | 0.350 |",
+        "| bm25 | 0.200 | 0.200 |",
+    ]
+    assert "| published: BM25 | 0.08 |  |" in lines
+    assert "MultiCoNER 2: 2,000 texts." in lines
+
+
+def test_the_summary_tells_detectors_apart_and_leaves_samples_out() -> None:
+    other = dict(result()["detection"], detector="mention-head", fingerprint="m")
+    better = {"ner-retriever:minilm": system({"Artist": 0.8, "Drink": 0.4})}
+    text = summary(
+        [
+            result(),
+            result(detection=other, systems=better),
+            result(texts=100, systems={"small": system({"Artist": 1.0, "Drink": 1.0})}),
+        ]
+    )
+    assert "| ner-retriever:minilm | 0.600 (mention-head), 0.450 (spacy) |" in text
+    assert "| bm25 | 0.200 |" in text
+    assert "small" not in text
 
 
 def test_best_system_stands_first(page: tuple[list[Path], str]) -> None:

@@ -16,6 +16,7 @@ from ner_retriever.evaluation.results import (
     read_result,
     title,
 )
+from ner_retriever.evaluation.summary import summary
 from ner_retriever.evaluation.tables import (
     comparison_table,
     cost_table,
@@ -71,7 +72,7 @@ def write_report(results: Sequence[Path], *, out: Path) -> list[Path]:
         key=lambda result: (result["benchmark"], result["spans"], -result["texts"]),
     )
     folder = out.parent / _FIGURES_FOLDER
-    sections = [_INTRODUCTION]
+    sections = [_INTRODUCTION, f"## Summary\n\n{summary(read)}"]
     stems: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
