@@ -1,6 +1,7 @@
-"""Indexing is stopped half way, by kill -9 and by Ctrl-C, and goes on where it was."""
+"""A command is stopped half way, by kill -9, kill and Ctrl-C; indexing goes on where it was."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -42,7 +43,9 @@ def uninterrupted(source: Path, toy_preset: Path) -> str:
     return _answer(index)
 
 
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT], ids=lambda stop: stop.name)
+@pytest.mark.parametrize(
+    "stop", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda stop: stop.name
+)
 def test_a_stopped_run_is_taken_up_again(
     source: Path, uninterrupted: str, tmp_path: Path, toy_preset: Path, stop: signal.Signals
 ) -> None:
@@ -54,12 +57,12 @@ def test_a_stopped_run_is_taken_up_again(
         acknowledged = _wait_for(2 * BATCH, index)
         process.send_signal(stop)
         _, message = process.communicate()
-    if stop is signal.SIGINT:
+    if stop is signal.SIGKILL:
+        assert process.returncode == -signal.SIGKILL
+    else:
         assert process.returncode == 130
         (line,) = message.splitlines()
         assert line == "stopped; what was indexed is kept, and the next run goes on there"
-    else:
-        assert process.returncode == -signal.SIGKILL
 
     kept = json.loads(run("info", index, "--format", "json").out)["documents"]
     assert acknowledged <= kept < DOCUMENTS
@@ -70,6 +73,37 @@ def test_a_stopped_run_is_taken_up_again(
     outcome = run(*command)
     assert f"{DOCUMENTS - kept:,} new, 0 replaced, {kept:,} unchanged documents" in outcome.err
     assert _answer(index) == uninterrupted
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=lambda stop: stop.name)
+def test_a_stopped_evaluation_leaves_nothing_behind(
+    tmp_path: Path, toy_preset: Path, stop: signal.Signals
+) -> None:
+    mention = {"start": 0, "end": 4, "types": ["city"]}
+    data = write_jsonl(
+        tmp_path / "typed.jsonl",
+        [
+            {"id": str(number), "text": f"Rome has the number {number}.", "mentions": [mention]}
+            for number in range(DOCUMENTS)
+        ],
+    )
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    options = ["--data", str(data), "--spans", "gold", "--preset", str(toy_preset)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "ner_retriever", "evaluate", "jsonl", *options],
+        env={**os.environ, "TMPDIR": str(folder)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not (found := [*folder.glob("*/index")]) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(stop)
+        process.communicate()
+    assert found
+    assert process.returncode == 130
+    assert [*folder.iterdir()] == []
 
 
 def _command(source: Path, index: Path, preset: Path) -> list[str]:

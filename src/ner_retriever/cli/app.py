@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 import warnings
 from typing import Annotated, NoReturn
@@ -87,6 +88,8 @@ def options(
 
 def main() -> None:
     """Run the command line; an error of ours is one line on standard error and exit code 2."""
+    # What `kill` and `docker stop` send ends a command as Ctrl-C does: temporary files go with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     if not sys.warnoptions:
         # Libraries' warnings are for developers; what a user must know is an error or an answer.
