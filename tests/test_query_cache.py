@@ -11,6 +11,8 @@ from filelock import FileLock
 
 from ner_retriever import Document, Retriever, Span
 from ner_retriever.encode import Encoder
+from ner_retriever.evaluation.systems.loading import load_index
+from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
 from ner_retriever.querying import cache as module
 from ner_retriever.querying.cache import QueryCache
 
@@ -143,7 +145,9 @@ def index(tmp_path: Path, toy_preset: Path) -> Path:
     return tmp_path / "index"
 
 
-def asked(index: Path, monkeypatch: pytest.MonkeyPatch, *queries: str) -> list[str]:
+def asked(
+    index: Path, monkeypatch: pytest.MonkeyPatch, *queries: str, query_cache: bool = True
+) -> list[str]:
     """Search, and return what the encoder had to read."""
     read: list[str] = []
     embed = Encoder.queries
@@ -154,7 +158,7 @@ def asked(index: Path, monkeypatch: pytest.MonkeyPatch, *queries: str) -> list[s
 
     monkeypatch.setattr(Encoder, "queries", reading)
     for query in queries:
-        list(Retriever.open(index).search(query))
+        list(Retriever.open(index, query_cache=query_cache).search(query))
     monkeypatch.setattr(Encoder, "queries", embed)
     return read
 
@@ -175,4 +179,24 @@ def test_the_cache_can_be_turned_off(
 ) -> None:
     monkeypatch.setenv("NER_RETRIEVER_QUERY_CACHE", value)
     assert asked(index, monkeypatch, "city", "city") == ["city", "city"]
+    assert not (tmp_path / "queries").exists()
+
+
+def test_a_retriever_can_do_without(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert asked(index, monkeypatch, "city", "city", query_cache=False) == ["city", "city"]
+    assert not (tmp_path / "queries").exists()
+
+
+def test_an_evaluation_is_not_quicker_the_second_time(
+    index: Path, tmp_path: Path, toy_preset: Path
+) -> None:
+    pool = [Document("a", "Sue stands in Chicago.", (Span(0, 3), Span(14, 21)))]
+    for system in (
+        NerRetriever(str(toy_preset)),
+        load_index(index, spans="gold"),
+    ):
+        system.index(pool)
+        system.rank("city")
     assert not (tmp_path / "queries").exists()

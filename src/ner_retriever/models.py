@@ -29,12 +29,21 @@ class Models:
         manifest: the index's.
         device: as torch names it; by default a GPU where there is one.
         engine: what runs the backbone.
+        query_cache: whether queries' vectors are kept for the next time.
     """
 
-    def __init__(self, manifest: Manifest, *, device: str | None, engine: EngineName) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        *,
+        device: str | None,
+        engine: EngineName,
+        query_cache: bool,
+    ) -> None:
         self._manifest = manifest
         self._device = device
         self._engine = engine
+        self._query_cache = query_cache
 
     @property
     def preset(self) -> Preset:
@@ -79,6 +88,7 @@ class Models:
             dimensions=self._manifest.dimensions,
             check=partial(check_fingerprints, self._manifest),
             encode=lambda: self.encoder.queries,
+            cache=self._query_cache,
         )
 
     @cached_property

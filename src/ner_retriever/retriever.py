@@ -77,11 +77,12 @@ class Retriever:
         device: str | None = None,
         engine: EngineName = "torch",
         int8: bool = False,
+        query_cache: bool = True,
     ) -> None:
         """Use :meth:`create` or :meth:`open`."""
         self.path = path
         self.manifest = manifest
-        self._models = Models(manifest, device=device, engine=engine)
+        self._models = Models(manifest, device=device, engine=engine, query_cache=query_cache)
         self._int8 = int8
         self._store = Store.open(path)
         self._scan: Scan | None = None
@@ -96,6 +97,7 @@ class Retriever:
         device: str | None = None,
         engine: EngineName = "torch",
         replace: bool = False,
+        query_cache: bool = True,
     ) -> "Retriever":
         """Make an empty index in a folder.
 
@@ -107,6 +109,7 @@ class Retriever:
             engine: what runs the backbone: ``torch``, ``onnx``, or ``auto`` for the quicker one
                 that is there. An index does not keep it, for vectors are the same.
             replace: start over where there is an index already.
+            query_cache: as :meth:`open` takes it.
 
         Raises:
             ConfigError: no such preset or detector.
@@ -123,7 +126,7 @@ class Retriever:
             store = Store.create(folder, manifest.dimensions)
             write_manifest(folder, manifest)
             store.purge()
-        return cls(folder, manifest, device=device, engine=engine)
+        return cls(folder, manifest, device=device, engine=engine, query_cache=query_cache)
 
     @classmethod
     def open(
@@ -133,6 +136,7 @@ class Retriever:
         device: str | None = None,
         engine: EngineName = "torch",
         int8: bool = False,
+        query_cache: bool = True,
     ) -> "Retriever":
         """Open an index.
 
@@ -140,6 +144,8 @@ class Retriever:
             device: as torch names it; by default a GPU where there is one.
             int8: search with vectors of a byte a number, which are made from the index's float16
                 once: half the memory and time, cosines within 0.02.
+            query_cache: keep queries and their vectors in the user's cache, so that asking again
+                is quick; with ``NER_RETRIEVER_QUERY_CACHE=0`` none are kept whatever this says.
 
         Raises:
             IndexNotFound: there is none.
@@ -154,7 +160,9 @@ class Retriever:
                 f"{folder}/manifest.json is damaged: its settings lack {', '.join(sorted(missing))}"
                 "; restore it from a copy, or make the index again with --replace"
             )
-        return cls(folder, manifest, device=device, engine=engine, int8=int8)
+        return cls(
+            folder, manifest, device=device, engine=engine, int8=int8, query_cache=query_cache
+        )
 
     @property
     def preset(self) -> Preset:

@@ -24,6 +24,7 @@ class QueryVectors:
         dimensions: of its vectors.
         check: raises where other fingerprints are not the index's.
         encode: loads the encoder and gives what embeds queries.
+        cache: whether vectors are kept for the next time, if the user wants that at all.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class QueryVectors:
         dimensions: int,
         check: Check,
         encode: Callable[[], Encode],
+        cache: bool = True,
     ) -> None:
         self._preset = preset
         self._dimensions = dimensions
         self._check = check
         self._encode = encode
-        self._cache = QueryCache(fingerprints, dimensions) if query_cache_wanted() else None
+        kept = cache and query_cache_wanted()
+        self._cache = QueryCache(fingerprints, dimensions) if kept else None
 
     def of(self, types: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors, (types, dimensions).

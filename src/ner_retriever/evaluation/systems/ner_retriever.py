@@ -152,7 +152,10 @@ class NerRetriever(ExistingIndex):
         self.reads_mentions = detector == "spans"
         self._folder = TemporaryDirectory(prefix="ner-retriever-", ignore_cleanup_errors=True)
         path = Path(self._folder.name) / "index"
-        retriever = Retriever.create(path, preset=preset, detector=detector, engine=engine)
+        # A query that was asked in an earlier run must take as long as any other.
+        retriever = Retriever.create(
+            path, preset=preset, detector=detector, engine=engine, query_cache=False
+        )
         super().__init__(retriever, name=name)
 
     def index(self, documents: Sequence[Document], *, progress: Progress | None = None) -> None:
