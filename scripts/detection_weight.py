@@ -21,9 +21,11 @@ from rich.console import Console
 
 from ner_retriever.cli.output import write_json
 from ner_retriever.config import PRESETS
+from ner_retriever.detect import Detector
 from ner_retriever.documents import Document, Span
-from ner_retriever.encode import load_encoder
+from ner_retriever.encode import Encoder, load_encoder
 from ner_retriever.head.files import load_head
+from ner_retriever.head.network import Head
 from ner_retriever.head.record import find_head
 from ner_retriever.models import load_reader
 from ner_retriever.text.readers import read_documents
@@ -49,16 +51,20 @@ def main() -> None:
     )
     parser.add_argument("--preset", required=True, choices=[*PRESETS])
     parser.add_argument("--data", type=Path, required=True, help="typed mentions")
-    parser.add_argument("--texts", type=int, default=600, help="of each source, at most")
+    parser.add_argument("--texts", type=int, default=600, help="of each source, about")
     parser.add_argument("--out", type=Path, help="write what was measured here, JSON")
     options = parser.parse_args()
     console = Console(highlight=False, soft_wrap=True)
+    preset = PRESETS[options.preset]
+    encoder = load_encoder(preset)
+    reader = load_reader("mention-head", preset, lambda: encoder)
+    head, _ = load_head(find_head(preset.head))
     results = {}
     for pool in [examples(), *sources(options.data, options.texts)]:
         results[pool.name] = {
             "texts": len(pool.documents),
             "types": len(pool.relevant),
-            "r_precision": measure(pool, options.preset),
+            "r_precision": measure(pool, encoder, reader, head),
         }
         console.print(pool.name, json.dumps(results[pool.name]))
     if options.out:
@@ -93,22 +99,18 @@ def sources(data: Path, most: int) -> list[Pool]:
     return pools
 
 
-def measure(pool: Pool, name: str) -> dict[str, float]:
+def measure(pool: Pool, encoder: Encoder, detector: Detector, head: Head) -> dict[str, float]:
     """R-Precision by weight, macro average over the pool's types."""
-    preset = PRESETS[name]
-    encoder = load_encoder(preset)
-    reader = load_reader("mention-head", preset, lambda: encoder)
-    head, _ = load_head(find_head(preset.head))
-    spans = reader.detect(pool.documents)
+    spans = detector.detect(pool.documents)
     texts = [document.text for document in pool.documents]
     vectors = torch.from_numpy(np.concatenate(encoder.extractor.mentions(texts, spans)))
-    surest = torch.tensor([span.detection_score for found in spans for span in found])
+    sureness = torch.tensor([span.detection_score for found in spans for span in found])
     queries = encoder.queries(list(pool.relevant))
     measured = {}
     for weight in WEIGHTS:
         head.detection = weight
         with torch.inference_mode():
-            scores = queries @ head.mentions(vectors, surest).numpy().T
+            scores = queries @ head.mentions(vectors, sureness).numpy().T
         measured[f"{weight:g}"] = float(
             np.mean(
                 [

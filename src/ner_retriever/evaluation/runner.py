@@ -19,7 +19,7 @@ from ner_retriever.evaluation.detection import detection_report
 from ner_retriever.evaluation.examples import worst_types
 from ner_retriever.evaluation.metrics import METRICS, R_PRECISION, macro_average, measure
 from ner_retriever.evaluation.seen import seen_types, training_overlap
-from ner_retriever.evaluation.systems import FindsMentions, NamesMentions, System
+from ner_retriever.evaluation.systems import KeepsMentions, NamesMentions, System
 from ner_retriever.training.metric import bootstrap_interval
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _found_by_systems(
     detector: "Detector", systems: Sequence[System], benchmark: Benchmark
 ) -> dict[str, Any] | None:
     for system in systems:
-        if isinstance(system, FindsMentions) and (
+        if isinstance(system, KeepsMentions) and (
             system.detector_fingerprint == detector.fingerprint
         ):
             return _detection(detector, benchmark, system.mentions())
@@ -217,7 +217,7 @@ def _measure_system(
     if examples and isinstance(system, NamesMentions):
         detected = None
         if spans == "detected":
-            detected = system.mentions() if isinstance(system, FindsMentions) else given
+            detected = system.mentions() if isinstance(system, KeepsMentions) else given
         result["examples"] = worst_types(
             system,
             benchmark,

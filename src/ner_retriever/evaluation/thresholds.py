@@ -12,6 +12,7 @@ from ner_retriever.evaluation.benchmarks import Benchmark
 from ner_retriever.evaluation.detection import detection_report
 from ner_retriever.evaluation.metrics import macro_average
 from ner_retriever.evaluation.results import title
+from ner_retriever.evaluation.systems.pool import whole_scan
 from ner_retriever.training.metric import r_precision
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def measure_thresholds(
         the fields of a `DetectionReport`.
     """
     retriever = system.retriever
-    scan = retriever.search("type", limit=1).scan
+    scan = whole_scan(retriever)
     relevant, asked = benchmark.relevant(), benchmark.averaged
     surest = scan.mentions["detection_score"]
     values: list[dict[str, float]] = [{} for _ in thresholds]

@@ -14,6 +14,7 @@ from ner_retriever.evaluation.benchmarks import Benchmark
 from ner_retriever.evaluation.cutoffs import Labelled, measure_cutoffs
 from ner_retriever.evaluation.feedback import JUDGEMENTS, RECALL, Session, simulate
 from ner_retriever.evaluation.systems.ner_retriever import ExistingIndex
+from ner_retriever.evaluation.systems.pool import whole_scan
 
 _REFINED, _KEPT = "refined", "kept"
 _COLOURS = {_REFINED: "#0072B2", _KEPT: "#808080"}
@@ -39,7 +40,7 @@ def measure_use(
         without refinement), and what tells of the measurement; nothing but JSON types.
     """
     retriever = system.retriever
-    scan = retriever.search("type", limit=1).scan
+    scan = whole_scan(retriever)
     asked = benchmark.averaged
     relevant = benchmark.relevant()
     labelled: list[Labelled] = []

@@ -79,7 +79,7 @@ class NamesMentions(Protocol):
 
 
 @runtime_checkable
-class FindsMentions(Protocol):
+class KeepsMentions(Protocol):
     """A system that keeps its texts' mentions, which it may have found itself."""
 
     @property

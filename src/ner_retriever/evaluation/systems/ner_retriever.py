@@ -15,7 +15,7 @@ from ner_retriever.config import EngineName
 from ner_retriever.documents import Document, Mention, Span
 from ner_retriever.evaluation.seen import read_training_types
 from ner_retriever.evaluation.systems import Progress, Settings, System
-from ner_retriever.evaluation.systems.pool import find_texts
+from ner_retriever.evaluation.systems.pool import find_texts, whole_scan
 from ner_retriever.retriever import Retriever
 
 
@@ -91,7 +91,7 @@ class ExistingIndex(System):
 
     def mentions(self) -> list[list[Span]]:
         """The mentions of each of the benchmark's texts, with their detection scores."""
-        scan = self._retriever.search("type", limit=1).scan
+        scan = whole_scan(self._retriever)
         firsts, ends = scan.document_first[self._rows], scan.document_first[self._rows + 1]
         return [
             [Span(start, end, score) for start, end, score, _ in scan.mentions[first:last].tolist()]

@@ -32,15 +32,18 @@ def find_texts(retriever: Retriever, documents: Sequence[Document]) -> NDArray[n
     return np.array([rows[document.text] for document in documents], dtype=np.int64)
 
 
+def whole_scan(retriever: Retriever) -> Scan:
+    """Return the scan of all documents of an index, in its row order."""
+    return open_scan(retriever.path, Store.open(retriever.path))
+
+
 def scan_of(retriever: Retriever, documents: Sequence[Document]) -> Scan:
     """Return the scan of some documents alone, in their order.
 
     Raises:
         InputError: some are not in the index.
     """
-    return restrict(
-        open_scan(retriever.path, Store.open(retriever.path)), find_texts(retriever, documents)
-    )
+    return restrict(whole_scan(retriever), find_texts(retriever, documents))
 
 
 def restrict(scan: Scan, rows: NDArray[np.int64]) -> Scan:
