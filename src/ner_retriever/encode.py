@@ -51,7 +51,7 @@ class Extractor:
         self._before = np.concatenate([backbone.before, prefix])
         self._after = backbone.after
         # A text of nothing but characters that the tokenizer drops is read as a full stop.
-        self._stand_in = backbone.tokenize(["."])[0]
+        self.stand_in = backbone.tokenize(["."])[0]
         self._room = preset.max_tokens - len(self._before) - len(self._after)
         if self._room < 8:
             raise ConfigError(
@@ -100,7 +100,7 @@ class Extractor:
         Raises:
             QueryError: a query is empty or absurdly long.
         """
-        texts, spans = self._posed(types)
+        texts, spans = self.posed(types)
         if not texts:
             return np.empty((0, self.width), dtype=np.float32)
         return np.concatenate(self.mentions(texts, spans))
@@ -133,16 +133,12 @@ class Extractor:
                 owners = [owner for slot in batch for owner in slot.owners]
                 yield [(start + text, mention) for text, mention in owners], vectors
 
-    def query_slots(self, types: Sequence[str]) -> list[Slot]:
-        """Return the windows that hold type queries, each the only mention of a text.
+    def posed(self, types: Sequence[str]) -> tuple[list[str], list[list[Span]]]:
+        """Put queries into the preset's template; also return where they stand in it.
 
         Raises:
             QueryError: a query is empty or absurdly long.
         """
-        return self.slots(*self._posed(types))
-
-    def _posed(self, types: Sequence[str]) -> tuple[list[str], list[list[Span]]]:
-        """Put queries into the preset's template; also return where they stand in it."""
         posed = [pose(self.preset, query) for query in types]
         return [query.text for query in posed], [[query.span] for query in posed]
 
@@ -152,8 +148,8 @@ class Extractor:
         if not spans:
             return
         if not len(tokens.ids):
-            tokens = self._stand_in
-        ranges = [_token_range(tokens, span) for span in spans]
+            tokens = self.stand_in
+        ranges = [self.token_range(tokens, span) for span in spans]
         windows = self.windows(text, tokens)
         chosen: dict[int, list[int]] = {}
         for mention, (first, last) in enumerate(ranges):
@@ -185,6 +181,22 @@ class Extractor:
         ids = np.concatenate([self._before, tokens.ids[first:last], self._after])
         inside = ranges.clip(first, last)
         return Window(ids=ids, ranges=inside - first + len(self._before))
+
+
+    @staticmethod
+    def token_range(tokens: Tokens, span: Span) -> tuple[int, int]:
+        """Return the tokens [first, last) that share a character with a span.
+
+        A span of characters that the tokenizer drops has none: it gets its neighbour, the next
+        token or, at the end of the text, the last.
+        """
+        starts, ends = tokens.spans[:, 0], tokens.spans[:, 1]
+        first = int(np.searchsorted(ends, span.start, side="right"))
+        last = int(np.searchsorted(starts, span.end, side="left"))
+        if first < last:
+            return first, last
+        neighbour = min(first, len(tokens.ids) - 1)
+        return neighbour, neighbour + 1
 
 
 class Encoder:
@@ -250,18 +262,27 @@ def load_extractor(
     device: str | None = None,
     adapter: Path | None = None,
     engine: EngineName = "torch",
+    whole_floats: bool = False,
 ) -> Extractor:
     """Find and load a preset's backbone.
 
     Args:
         adapter: a file of low-rank updates that are merged into the backbone.
         engine: what runs the backbone.
+        whole_floats: float32 weights on every device, as training needs them.
 
     Raises:
         ModelError: its weights cannot be found, are damaged, or are of no known family.
     """
     weights = find_weights(preset.backbone)
-    backbone = load_backbone(weights, preset.site, device=device, adapter=adapter, engine=engine)
+    backbone = load_backbone(
+        weights,
+        preset.site,
+        device=device,
+        adapter=adapter,
+        engine=engine,
+        whole_floats=whole_floats,
+    )
     return Extractor(preset, backbone, weights.fingerprint)
 
 
@@ -285,18 +306,3 @@ def load_encoder(
     extractor = load_extractor(preset, device=device, adapter=adapter, engine=engine)
     check_head(record, backbone=extractor.fingerprint, site=preset.site_fingerprint)
     return Encoder(extractor, head, record.fingerprint)
-
-
-def _token_range(tokens: Tokens, span: Span) -> tuple[int, int]:
-    """Return the tokens [first, last) that share a character with a span.
-
-    A span of characters that the tokenizer drops has none: it gets its neighbour, the next token
-    or, at the end of the text, the last.
-    """
-    starts, ends = tokens.spans[:, 0], tokens.spans[:, 1]
-    first = int(np.searchsorted(ends, span.start, side="right"))
-    last = int(np.searchsorted(starts, span.end, side="left"))
-    if first < last:
-        return first, last
-    neighbour = min(first, len(tokens.ids) - 1)
-    return neighbour, neighbour + 1

@@ -204,6 +204,7 @@ def load_backbone(
     device: str | None = None,
     adapter: Path | None = None,
     engine: EngineName = "torch",
+    whole_floats: bool = False,
 ) -> Backbone:
     """Load a backbone up to a site: float32 on a CPU, bfloat16 on a GPU.
 
@@ -212,6 +213,7 @@ def load_backbone(
         adapter: a file of low-rank updates that are merged into the model.
         engine: what runs the blocks; ``auto`` is ONNX Runtime where it is installed, the model is
             on a CPU, and its graph gives what torch gives.
+        whole_floats: float32 on a GPU as well.
 
     Raises:
         UnsupportedModel: the files are not a whole model that transformers can read, or it has no
@@ -221,7 +223,9 @@ def load_backbone(
     """
 
     def with_torch() -> Backbone:
-        model, tokenizer = load_model(weights, blocks=site.block + 1, device=device)
+        model, tokenizer = load_model(
+            weights, blocks=site.block + 1, device=device, whole_floats=whole_floats
+        )
         if adapter:
             merge_adapter(model, adapter)
         return Backbone(model, tokenizer, site)
@@ -249,13 +253,18 @@ def _with_graph(folder: Path, site: Site, graph: Graph) -> Backbone:
 
 
 def load_model(
-    weights: Weights, *, blocks: int | None = None, device: str | None = None
+    weights: Weights,
+    *,
+    blocks: int | None = None,
+    device: str | None = None,
+    whole_floats: bool = False,
 ) -> tuple[nn.Module, Any]:
     """Load a model and its tokenizer: float32 on a CPU, bfloat16 on a GPU.
 
     Args:
         blocks: how many are loaded; all of them by default.
         device: as torch names it; by default a GPU where there is one.
+        whole_floats: float32 on a GPU as well.
 
     Raises:
         UnsupportedModel: the files are not a whole model that transformers can read.
@@ -263,7 +272,9 @@ def load_model(
     where = _device(device)
     try:
         with quiet_transformers():
-            model, missing = _read(weights.folder, blocks, where)
+            whole = whole_floats or where.type == "cpu"
+            dtype = torch.float32 if whole else torch.bfloat16
+            model, missing = _read(weights.folder, blocks, dtype)
             tokenizer = _read_tokenizer(weights.folder)
     except Exception as error:  # damaged files make the readers raise almost anything
         raise UnsupportedModel(
@@ -283,7 +294,7 @@ def _read_tokenizer(folder: Path) -> Any:
     return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
-def _read(folder: Path, blocks: int | None, where: torch.device) -> tuple[nn.Module, set[str]]:
+def _read(folder: Path, blocks: int | None, dtype: torch.dtype) -> tuple[nn.Module, set[str]]:
     """Read a model's first blocks; also return the names of weights that are missing."""
     from transformers import AutoConfig, AutoModel
 
@@ -291,7 +302,7 @@ def _read(folder: Path, blocks: int | None, where: torch.device) -> tuple[nn.Mod
     model, loading = AutoModel.from_pretrained(
         folder,
         config=_cut_config(config, blocks),
-        dtype=torch.float32 if where.type == "cpu" else torch.bfloat16,
+        dtype=dtype,
         use_safetensors=True,
         local_files_only=True,
         trust_remote_code=False,

@@ -33,6 +33,9 @@ def train(
     cache: Annotated[
         Path | None, typer.Option(help="Folder where activations are kept between runs.")
     ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Where to train, as torch names it: cpu, cuda.")
+    ] = "cpu",
 ) -> None:
     """Train a head on typed mentions and write it with its log, a plot and a model card.
 
@@ -64,7 +67,7 @@ def train(
         texts = rephrase(texts, how.seed)
     texts = lower_case(texts, how.lower_case, how.seed)
     annotations = annotate(texts)
-    extractor = load_extractor(settings)
+    extractor = load_extractor(settings, device=device, whole_floats=True)
     adapter: Adapter | None = None
     vectors: Vectors
     if how.adapter:

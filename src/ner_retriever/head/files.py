@@ -46,6 +46,7 @@ def load_head(folder: Path) -> tuple[Head, HeadRecord]:
                 record.dimensions,
                 bank=record.bank,
                 detection=record.detection,
+                skip=record.skip,
             )
         head.load_state_dict(load_file(file), assign=True)
     except (OSError, SafetensorError, RuntimeError) as error:
@@ -87,6 +88,7 @@ def save_head(
             dimensions=head.dimensions,
             bank=len(head.bank),
             detection=head.detection,
+            skip=head.skip is not None,
             sha256=sha256_of(folder / WEIGHTS_NAME),
             adapter=sha256_of(folder / ADAPTER_NAME) if adapter else "",
             notes=notes,

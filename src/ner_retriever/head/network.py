@@ -38,6 +38,7 @@ class Head(nn.Module):
         dropout: after the activation, while training.
         bank: type names in the bank, which is not used while training; 0 for none.
         detection: weight w of the logarithm of a mention's detection score; needs a bank.
+        skip: whether a linear path runs beside the layers.
     """
 
     mention_mean: Tensor
@@ -55,6 +56,7 @@ class Head(nn.Module):
         dropout: float = 0.1,
         bank: int = 0,
         detection: float = 0.0,
+        skip: bool = False,
     ) -> None:
         super().__init__()
         self.detection = detection
@@ -64,6 +66,7 @@ class Head(nn.Module):
         self.first = nn.Linear(width, hidden)
         self.dropout = nn.Dropout(dropout)
         self.second = nn.Linear(hidden, dimensions)
+        self.skip = nn.Linear(width, dimensions, bias=False) if skip else None
         self.register_buffer("bank", torch.zeros(bank, dimensions), persistent=bank > 0)
         self.register_buffer("bank_mean", torch.zeros(()), persistent=bank > 0)
 
@@ -124,7 +127,10 @@ class Head(nn.Module):
 
     def _project(self, vectors: Tensor) -> Tensor:
         hidden = self.dropout(functional.silu(self.first(vectors)))
-        return functional.normalize(self.second(hidden), dim=-1)
+        projected = self.second(hidden)
+        if self.skip is not None:
+            projected = projected + self.skip(vectors)
+        return functional.normalize(projected, dim=-1)
 
 
 def _with_first(first: Tensor, units: Tensor) -> Tensor:

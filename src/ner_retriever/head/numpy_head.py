@@ -36,7 +36,10 @@ class NumpyHead:
         centred = (vectors - given["query_mean"]) * given["scale"]
         hidden = centred @ given["first.weight"].T + given["first.bias"]
         hidden = hidden / (1 + np.exp(-hidden))
-        units = _normalize(hidden @ given["second.weight"].T + given["second.bias"])
+        projected = hidden @ given["second.weight"].T + given["second.bias"]
+        if "skip.weight" in given:
+            projected = projected + centred @ given["skip.weight"].T
+        units = _normalize(projected)
         if not self._banked:
             return units
         first = np.full((len(units), 1), BANK_WEIGHT, np.float32)

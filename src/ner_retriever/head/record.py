@@ -18,6 +18,8 @@ FORMAT = 1
 WEIGHTS_NAME, RECORD_NAME = "head.safetensors", "head.json"
 # PEFT's name for such a file.
 ADAPTER_NAME = "adapter_model.safetensors"
+# A context head's folder, beside the head that it was trained with.
+CONTEXT_NAME = "context"
 _BUNDLED = Path(__file__).parent / "bundled"
 _WIDEST = 1 << 16
 # A query's first number in a head with a bank, before it is scaled to length 1. The smaller, the
@@ -34,6 +36,7 @@ class HeadRecord(Settings):
         site: fingerprint of site, prefix and template (``Preset.site_fingerprint``).
         width, hidden, dimensions: of the layers.
         bank: type names in its bank.
+        skip: whether a linear path runs beside the layers.
         detection: weight of the logarithm of a mention's detection score; needs a bank.
         sha256: of head.safetensors.
         adapter: sha256 of the backbone's low-rank updates that the head was trained with; empty
@@ -48,6 +51,7 @@ class HeadRecord(Settings):
     dimensions: int
     bank: int = 0
     detection: float = 0.0
+    skip: bool = False
     sha256: str = ""
     adapter: str = ""
     format: int = FORMAT

@@ -28,10 +28,13 @@ class Bank:
     mentions: NDArray[np.int64]
 
     @torch.no_grad()
-    def fill(self, head: Head, vectors: Vectors) -> None:
-        """Fill the bank of a head as it is now; a head without one stays as it is."""
+    def fill(self, head: Head, vectors: Vectors, context: Head | None = None) -> None:
+        """Fill the banks of heads as they are now; heads without one stay as they are."""
         if len(self.types):
-            head.fill_bank(vectors.queries(self.types), vectors.mentions(self.mentions))
+            names, mentions = vectors.queries(self.types), vectors.mentions(self.mentions)
+            head.fill_bank(names.site, mentions.site)
+            if context:
+                context.fill_bank(names.context, mentions.context)
 
 
 def choose_bank(annotations: Annotations, parts: Split, size: int, seed: int) -> Bank:

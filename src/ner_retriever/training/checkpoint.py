@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ner_retriever.errors import ConfigError, ModelError, WeightsCorrupted, first_line
 
-_MODEL, _BEST, _OPTIMIZER = "model.", "best.", "optimizer."
+_MODEL, _BEST, _AVERAGE, _OPTIMIZER = "model.", "best.", "average.", "optimizer."
 
 
 @dataclass(slots=True)
@@ -24,6 +24,7 @@ class Progress:
         step: steps that are done.
         log: a record a validation.
         best: the best model's weights.
+        average: the running mean of the weights, where one is kept.
         best_value: its R-Precision of held-out types.
         since_best: validations since.
     """
@@ -31,6 +32,7 @@ class Progress:
     step: int
     log: list[dict[str, Any]]
     best: dict[str, Tensor] | None = None
+    average: dict[str, Tensor] | None = None
     best_value: float = -1.0
     since_best: int = 0
 
@@ -55,6 +57,8 @@ class Checkpoint:
         """
         tensors = {_MODEL + name: weights for name, weights in model.state_dict().items()}
         tensors |= {_BEST + name: weights for name, weights in (progress.best or {}).items()}
+        average = (progress.average or {}).items()
+        tensors |= {_AVERAGE + name: weights for name, weights in average}
         for number, state in optimizer.state_dict()["state"].items():
             tensors |= {f"{_OPTIMIZER}{number}.{name}": value for name, value in state.items()}
         described = {
@@ -91,7 +95,8 @@ class Checkpoint:
                 described = json.loads(stored.metadata()["progress"])
                 tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
             run = described.pop("run")
-            progress = Progress(**described, best=_part(tensors, _BEST) or None)
+            best, average = (_part(tensors, kind) or None for kind in (_BEST, _AVERAGE))
+            progress = Progress(**described, best=best, average=average)
         except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
             raise WeightsCorrupted(
                 f"{self._file} cannot be read: {first_line(error)}; {remedy}"

@@ -20,6 +20,17 @@ def _check_at_least(least: int, **values: int) -> None:
             raise ConfigError(f"{name} must be at least {least}, not {value}")
 
 
+def _check_share(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise ConfigError(f"{name} must lie between 0 and 1, not {value}")
+
+
+def _check_not_negative(**values: float) -> None:
+    for name, value in values.items():
+        if value < 0:
+            raise ConfigError(f"{name} must not be negative, but is {value}")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SoftmaxConfig(Settings):
     """The softmax loss and its batches.
@@ -33,6 +44,10 @@ class SoftmaxConfig(Settings):
         whole_texts: whether the other mentions of a drawn mention's text that have a drawn type
             come along; a backbone that has read a text gives them for nothing.
         hard_negatives: mined wrong mentions of each drawn type that are added to a batch.
+        siblings: share of a batch's types that are drawn from the neighbours of the others, types
+            that share a parent with them or whose names lie near to theirs.
+        spare_relatives: whether ancestors of a mention's types, and descendants of its finest
+            ones, are left out of its negatives: a label that is missing is not a wrong one.
     """
 
     name: Literal["softmax"] = "softmax"
@@ -42,9 +57,12 @@ class SoftmaxConfig(Settings):
     temperature: float = 0.05
     whole_texts: bool = False
     hard_negatives: int = 0
+    siblings: float = 0.0
+    spare_relatives: bool = False
 
     def __post_init__(self) -> None:
         _check_name(self.name, "softmax")
+        _check_share("siblings", self.siblings)
         _check_at_least(0, hard_negatives=self.hard_negatives)
         _check_at_least(2, types_a_batch=self.types_a_batch)
         _check_at_least(1, mentions_a_type=self.mentions_a_type)
@@ -107,13 +125,42 @@ class AdapterConfig(Settings):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ContextConfig(Settings):
+    """A context head, trained on the sentences of the mentions.
+
+    Attributes:
+        hidden, dimensions: of the context head.
+        weight: of a sentence's score beside a mention's, in search and in validation.
+        loss: weight of the contrast of sentences with type names.
+        keep: weight of the distance to the teacher's vectors of sentences and type names.
+        teacher: the published sentence model whose vectors are kept.
+    """
+
+    hidden: int = 512
+    dimensions: int = 128
+    weight: float = 0.3
+    loss: float = 0.5
+    keep: float = 1.0
+    teacher: str = "all-MiniLM-L6-v2"
+
+    def __post_init__(self) -> None:
+        _check_at_least(1, hidden=self.hidden, dimensions=self.dimensions)
+        _check_not_negative(weight=self.weight, loss=self.loss, keep=self.keep)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingConfig(Settings):
     """A training run.
 
     Attributes:
         loss: what is made small, and its batches.
         adapter: low-rank updates of the backbone; ``null`` leaves it as it is.
+        context: a context head that is trained with the head; ``null`` for none.
         hidden, dimensions, dropout: of the head.
+        skip: whether the head has a linear path beside its layers, which begins as the principal
+            components of the site's vectors.
+        average: decay of the running mean of the weights, which is what is validated and kept;
+            0 keeps the weights themselves.
         bank: type names in the head's bank; 0 for none.
         detection: weight of the logarithm of a mention's detection score, in a head with a bank.
         nested: numbers of leading dimensions that must serve alone as well (Kusupati et al. 2022).
@@ -124,7 +171,7 @@ class TrainingConfig(Settings):
         learning_rate, weight_decay: AdamW's; the rate rises at first and falls to 0 on a cosine.
         held_out: types kept for validation; 0 trains on all.
         validation_sources: validate on texts of these sources; all, where none is named.
-        held_out_sources: sources whose texts are not trained on, but validated on.
+        held_out_sources: sources whose texts are not trained on; each is validated on by itself.
         evaluate_every: steps between validations.
         patience: validations without a better one after which training stops; 0 never does.
         seed: of every draw.
@@ -132,12 +179,15 @@ class TrainingConfig(Settings):
 
     loss: LossConfig = field(default_factory=SoftmaxConfig)
     adapter: AdapterConfig | None = None
+    context: ContextConfig | None = None
     hidden: int = 512
     dimensions: int = 256
     bank: int = 1024
     detection: float = 0.02
     nested: tuple[int, ...] = ()
     dropout: float = 0.1
+    skip: bool = False
+    average: float = 0.0
     steps: int = 1500
     phrasings: bool = False
     lower_case: float = 0.0
@@ -156,6 +206,8 @@ class TrainingConfig(Settings):
             object.__setattr__(self, "loss", read_loss(self.loss))
         if isinstance(self.adapter, Mapping):
             object.__setattr__(self, "adapter", AdapterConfig.from_record(self.adapter))
+        if isinstance(self.context, Mapping):
+            object.__setattr__(self, "context", ContextConfig.from_record(self.context))
         for name in ("nested", "validation_sources", "held_out_sources"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         _check_at_least(
@@ -169,8 +221,9 @@ class TrainingConfig(Settings):
         _check_at_least(0, held_out=self.held_out, patience=self.patience, bank=self.bank)
         if self.learning_rate <= 0:
             raise ConfigError(f"learning_rate must be greater than 0, not {self.learning_rate}")
-        if not 0 <= self.lower_case <= 1:
-            raise ConfigError(f"lower_case must lie between 0 and 1, not {self.lower_case}")
+        _check_share("lower_case", self.lower_case)
+        if not 0 <= self.average < 1:
+            raise ConfigError(f"average must be at least 0 and less than 1, not {self.average}")
         if not all(isinstance(size, int) and 0 < size < self.dimensions for size in self.nested):
             raise ConfigError(
                 f"nested must be numbers of dimensions under {self.dimensions}, not {self.nested}"

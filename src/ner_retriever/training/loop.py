@@ -13,21 +13,24 @@ from ner_retriever.config import fingerprint
 from ner_retriever.head.network import Head
 from ner_retriever.training.adapter import Adapter
 from ner_retriever.training.annotations import Annotations
+from ner_retriever.training.averaging import Average
 from ner_retriever.training.bank import Bank, choose_bank
 from ner_retriever.training.checkpoint import Checkpoint, Progress, restore
 from ner_retriever.training.config import SoftmaxConfig, TrainingConfig
+from ner_retriever.training.context import ContextObjective, sentences_of
 from ner_retriever.training.exclusion import Exclusions, Rules
 from ner_retriever.training.mining import NearNegatives
 from ner_retriever.training.negatives import Miner
+from ner_retriever.training.new_heads import new_heads
 from ner_retriever.training.objectives import Objective, SoftmaxObjective, TripletObjective
 from ner_retriever.training.split import Split, split
 from ner_retriever.training.triplets import TripletSampler
 from ner_retriever.training.typed_mentions import TypedText
-from ner_retriever.training.validation import Validation, validate
+from ner_retriever.training.validation import Asked, Validation, asked_of_source, validate
 from ner_retriever.training.vectors import Vectors
 
 _RISE = 0.05
-_CENTRED_ON = 4096
+_CHOSEN_BY = "validation_r_precision"
 
 Report = Callable[[dict[str, Any]], None]
 Advance = Callable[[int, int], None]
@@ -38,6 +41,7 @@ class Trained:
     """A trained head and how it came about.
 
     Attributes:
+        context: the context head, where one was trained.
         adapter: the backbone's low-rank updates, by name; ``None`` where it stays as it is.
         types: names of the types that it was trained on.
         log: one record a validation: step, loss since the last, and, with held-out types, their
@@ -47,6 +51,7 @@ class Trained:
     """
 
     head: Head
+    context: Head | None
     adapter: dict[str, Tensor] | None
     types: tuple[str, ...]
     log: list[dict[str, Any]] = field(default_factory=list)
@@ -88,18 +93,20 @@ def train(
         held_out_sources=config.held_out_sources,
     )
     bank = choose_bank(annotations, parts, config.bank, config.seed)
-    head = _new_head(vectors, parts, config, bank=len(bank.types))
-    objective = _objective(annotations, texts, vectors, config, parts, head)
-    run = _Run(annotations, vectors, config, parts, head, bank, objective, adapter)
+    head, context = new_heads(vectors, parts, config, bank=len(bank.types))
+    objective = _objective(annotations, texts, vectors, config, parts, head, context)
+    run = _Run(annotations, vectors, config, parts, head, context, bank, objective, adapter)
     steps = objective.steps if isinstance(objective, TripletObjective) else config.steps
     log = run.fit(steps, checkpoint, report, progress)
-    bank.fill(head, vectors)
+    bank.fill(head, vectors, context)
     found = run.validation
     if config.held_out and not found:
         # The best model is from before this run was resumed.
-        found = validate(head, vectors, annotations, parts)
+        asked = Asked(parts.validation_types, parts.validation_mentions)
+        found = validate(head, context, vectors, annotations, asked)
     return Trained(
-        head=head.eval().requires_grad_(False),
+        head=head.cpu().eval().requires_grad_(False),
+        context=context.cpu().eval().requires_grad_(False) if context else None,
         adapter=adapter.tensors() if adapter else None,
         types=tuple(annotations.names[number] for number in objective.types),
         log=log,
@@ -122,6 +129,7 @@ class _Run:
         config: TrainingConfig,
         parts: Split,
         head: Head,
+        context: Head | None,
         bank: Bank,
         objective: Objective,
         adapter: Adapter | None,
@@ -129,8 +137,16 @@ class _Run:
         self.validation: Validation | None = None
         self._annotations, self._vectors, self._parts = annotations, vectors, parts
         self._config, self._head, self._objective = config, head, objective
-        self._bank = bank
-        quick = nn.ModuleList([head, objective.parameters])
+        self._context, self._bank = context, bank
+        self._asked = {
+            f"{source}_r_precision": asked_of_source(annotations, source)
+            for source in config.held_out_sources
+        }
+        if config.held_out:
+            types = Asked(parts.validation_types, parts.validation_mentions)
+            self._asked[_CHOSEN_BY] = types
+        trained = [head, *([context] if context else []), objective.parameters]
+        quick = nn.ModuleList(trained)
         self._rates: list[tuple[nn.Module, float]] = [(quick, config.learning_rate)]
         if adapter and config.adapter:
             self._rates.append((adapter, config.adapter.learning_rate))
@@ -139,6 +155,7 @@ class _Run:
             [{"params": list(module.parameters())} for module in self._model],
             weight_decay=config.weight_decay,
         )
+        self._average = Average(self._model, config.average)
 
     def fit(
         self,
@@ -154,6 +171,7 @@ class _Run:
         if stored and (found := stored.read()):
             progress, tensors = found
             restore(tensors, self._model, self._optimizer)
+            self._average.restore(progress.average)
         losses: list[float] = []
         while progress.step < steps and not 0 < config.patience <= progress.since_best:
             losses.append(self._step(progress.step, steps))
@@ -161,14 +179,17 @@ class _Run:
             if advance:
                 advance(progress.step, steps)
             if progress.step % config.evaluate_every == 0 or progress.step == steps:
-                self._look(progress, float(np.mean(losses)))
+                with self._average.in_place():
+                    self._look(progress, float(np.mean(losses)))
                 losses.clear()
+                progress.average = self._average.state
                 if stored:
                     stored.write(progress, self._model, self._optimizer)
                 if report:
                     report(progress.log[-1])
-        if progress.best is not None:
-            self._model.load_state_dict(progress.best)
+        best = self._average.state if progress.best is None else progress.best
+        if best:
+            self._model.load_state_dict(best)
         return progress.log
 
     def _step(self, step: int, steps: int) -> float:
@@ -179,19 +200,28 @@ class _Run:
         # Dropout hangs on the step alone, so that a resumed run drops what it would have.
         torch.manual_seed((self._config.seed << 32) + step)
         self._head.train()
+        if self._context:
+            self._context.train()
         loss = self._objective.loss(step, self._head, self._vectors)
         self._optimizer.zero_grad()
         torch.autograd.backward(loss)
         self._optimizer.step()
+        self._average.add(step)
         return loss.item()
 
     def _look(self, progress: Progress, loss: float) -> None:
         """Log how training stands, and remember the model where it is the best so far."""
         record: dict[str, Any] = {"step": progress.step, "loss": loss}
-        if self._config.held_out:
-            self._bank.fill(self._head, self._vectors)
-            found = validate(self._head, self._vectors, self._annotations, self._parts)
-            value = record["validation_r_precision"] = found.r_precision()
+        if self._asked:
+            self._bank.fill(self._head, self._vectors, self._context)
+        weight = self._config.context.weight if self._config.context else 0.0
+        for name, asked in self._asked.items():
+            found = validate(self._head, self._context, self._vectors, self._annotations, asked)
+            value = record[name] = found.r_precision(weight)
+            if weight:
+                record[f"{name}_without_context"] = found.r_precision()
+            if name != _CHOSEN_BY:
+                continue
             progress.since_best += 1
             if value > progress.best_value:
                 progress.best_value, progress.since_best, self.validation = value, 0, found
@@ -213,6 +243,7 @@ def _objective(
     config: TrainingConfig,
     parts: Split,
     head: Head,
+    context: Head | None,
 ) -> Objective:
     def miner(rules: Rules) -> Miner:
         return Miner(annotations, texts, rules, usable=parts.training_mentions)
@@ -228,6 +259,16 @@ def _objective(
     if loss.hard_negatives:
         found = miner(Rules(annotations, texts))
         near = NearNegatives(head, vectors, annotations, found, every=config.evaluate_every)
+    contrast = None
+    if context and config.context:
+        contrast = ContextObjective(
+            context,
+            sentences_of(texts),
+            annotations.names,
+            config.context,
+            device=vectors.device,
+            seed=config.seed,
+        )
     return SoftmaxObjective(
         annotations,
         parts,
@@ -236,29 +277,5 @@ def _objective(
         rarest=config.rarest,
         seed=config.seed,
         negatives=near,
+        context=contrast,
     )
-
-
-@torch.no_grad()
-def _new_head(vectors: Vectors, parts: Split, config: TrainingConfig, *, bank: int) -> Head:
-    """Centre and scale on the training data, so that the layers see numbers around 1."""
-    generator = np.random.default_rng(config.seed)
-    drawn = [
-        generator.choice(rows, min(len(rows), _CENTRED_ON), replace=False)
-        for rows in (np.flatnonzero(parts.training_mentions), np.flatnonzero(parts.training_types))
-    ]
-    mentions, queries = vectors.mentions(drawn[0]), vectors.queries(drawn[1])
-    torch.manual_seed(config.seed)
-    width, dropout = mentions.shape[1], config.dropout
-    head = Head(
-        width,
-        config.hidden,
-        config.dimensions,
-        dropout=dropout,
-        bank=bank,
-        detection=config.detection if bank else 0.0,
-    )
-    head.mention_mean.copy_(mentions.mean(dim=0))
-    head.query_mean.copy_(queries.mean(dim=0))
-    head.scale.copy_(1 / (mentions - head.mention_mean).std())
-    return head

@@ -6,7 +6,11 @@ from torch.nn import functional
 
 
 def softmax_loss(
-    mentions: Tensor, queries: Tensor, positive: Tensor, temperature: Tensor
+    mentions: Tensor,
+    queries: Tensor,
+    positive: Tensor,
+    temperature: Tensor,
+    spared: Tensor | None = None,
 ) -> Tensor:
     """Contrast mentions with type names, several positives a row, in both directions.
 
@@ -20,11 +24,14 @@ def softmax_loss(
         queries: (t, dimensions), rows of length 1.
         positive: (m, t) bool; a row or column without any is a negative to the others alone.
         temperature: scalar by which cosines are divided.
+        spared: (m, t) bool, pairs that are neither positive nor negative.
 
     Returns:
         A scalar.
     """
     logits = mentions @ queries.T / temperature
+    if spared is not None:
+        logits = logits.masked_fill(spared, -torch.inf)
     return (_direction(logits, positive) + _direction(logits.T, positive.T)) / 2
 
 

@@ -51,8 +51,9 @@ class NearNegatives:
     @torch.no_grad()
     def _mine(self) -> None:
         self._head.eval()
-        names = self._head.queries(self._vectors.queries(self._anchors)).numpy()
-        mentions = self._head.mentions(self._vectors.mentions(np.arange(self._count))).numpy()
+        read = self._vectors.queries(self._anchors), self._vectors.mentions(np.arange(self._count))
+        names = self._head.queries(read[0].site).cpu().numpy()
+        mentions = self._head.mentions(read[1].site).cpu().numpy()
         self._head.train()
         found = self._miner.by_neighbours(self._anchors, names, mentions)
         self.exclusions, self._near = found.exclusions, found.mentions

@@ -15,10 +15,13 @@ from ner_retriever.errors import ConfigError
 from ner_retriever.head.network import Head
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.config import SoftmaxConfig, TripletConfig
+from ner_retriever.training.context import ContextObjective
 from ner_retriever.training.exclusion import Exclusions
+from ner_retriever.training.hierarchy import estimate_hierarchy
 from ner_retriever.training.losses import softmax_loss, triplet_loss
 from ner_retriever.training.mining import NearNegatives
 from ner_retriever.training.relation import Relation
+from ner_retriever.training.relatives import Relatives, Siblings
 from ner_retriever.training.split import Split
 from ner_retriever.training.triplets import Epoch, TripletSampler, anchor_vectors
 from ner_retriever.training.vectors import Vectors
@@ -50,6 +53,7 @@ class SoftmaxObjective:
         sizes: numbers of leading dimensions that the loss is taken over, in the mean.
         rarest: types with fewer mentions are left out.
         negatives: finds hard negatives of the types that are drawn.
+        context: the loss of a context head, which is added.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class SoftmaxObjective:
         rarest: int,
         seed: int,
         negatives: NearNegatives | None = None,
+        context: ContextObjective | None = None,
     ) -> None:
         usable = parts.training_types[annotations.types]
         usable &= parts.training_mentions[annotations.owners]
@@ -84,8 +89,20 @@ class SoftmaxObjective:
         self._sizes = sizes
         self._seed = seed
         self._negatives = negatives
+        self._context = context
+        self._relatives: Relatives | None = None
+        self._siblings: Siblings | None = None
+        if config.spare_relatives or config.siblings:
+            sizes_of = {"mentions": annotations.count, "count": len(counts)}
+            hierarchy = estimate_hierarchy(annotations.owners, annotations.types, **sizes_of)
+            if config.spare_relatives:
+                self._relatives = Relatives(owners, types, **sizes_of, hierarchy=hierarchy)
+            if config.siblings:
+                self._siblings = Siblings(self.types, counts, hierarchy)
         temperature = torch.tensor(float(np.log(config.temperature)))
         self.parameters = nn.ParameterList([nn.Parameter(temperature)])
+        if context:
+            self.parameters.extend(context.parameters)
 
     @property
     def exclusions(self) -> Exclusions | None:
@@ -95,20 +112,34 @@ class SoftmaxObjective:
     def loss(self, step: int, head: Head, vectors: Vectors) -> Tensor:
         """Return a step's loss, a scalar."""
         rows, types, positive = self.draw(step)
-        mentions = head.mentions(vectors.mentions(rows))
-        queries = head.queries(vectors.queries(types))
+        spared = self._spared(rows, types, positive)
+        read, asked = vectors.mentions(rows), vectors.queries(types)
+        positive = positive.to(vectors.device)
+        spared = spared.to(vectors.device) if spared is not None else None
+        mentions, queries = head.mentions(read.site), head.queries(asked.site)
         temperature = self.parameters[0].exp()
         losses = [
-            softmax_loss(_first(mentions, size), _first(queries, size), positive, temperature)
+            softmax_loss(
+                _first(mentions, size), _first(queries, size), positive, temperature, spared
+            )
             for size in self._sizes
         ]
-        return torch.stack(losses).mean()
+        loss = torch.stack(losses).mean()
+        if self._context:
+            states = read.context, asked.context
+            loss = loss + self._context.loss(rows, types, positive, spared, states)
+        return loss
 
     def draw(self, step: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Tensor]:
         """Return mentions (m,), types (t,), and whether a mention has a type, (m, t) bool."""
         generator = np.random.default_rng([self._seed, step])
         wanted = min(self._config.types_a_batch, len(self.types))
-        types = generator.choice(self.types, wanted, replace=False, p=self._weights)
+        if self._siblings:
+            near = round(self._config.siblings * wanted)
+            types = generator.choice(self.types, wanted - near, replace=False, p=self._weights)
+            types = np.concatenate([types, self._siblings.draw(generator, types, near)])
+        else:
+            types = generator.choice(self.types, wanted, replace=False, p=self._weights)
         mentions = np.unique(self._some(generator, types))
         if self._config.whole_texts:
             mentions = self._mentions_in.of(np.unique(self._texts[mentions]))[1]
@@ -131,6 +162,14 @@ class SoftmaxObjective:
         positive = torch.zeros(len(mentions), len(types), dtype=torch.bool)
         positive[positions[inside], column[of_mention[inside]]] = True
         return positive
+
+    def _spared(
+        self, mentions: NDArray[np.int64], types: NDArray[np.int64], positive: Tensor
+    ) -> Tensor | None:
+        """Pairs that are neither positive nor negative, (m, t) bool."""
+        if not self._relatives:
+            return None
+        return torch.from_numpy(self._relatives.spared(mentions, types)) & ~positive
 
     def _some(self, generator: np.random.Generator, types: NDArray[np.int64]) -> NDArray[np.int64]:
         """Draw mentions of each type, with replacement."""
@@ -175,9 +214,9 @@ class TripletObjective:
         batch = batches[place % len(batches)]
         return triplet_loss(
             anchor_vectors(head, vectors, self._names, batch.anchors),
-            head.mentions(vectors.mentions(batch.positives)),
-            head.mentions(vectors.mentions(batch.negatives)),
-            torch.from_numpy(batch.wrong),
+            head.mentions(vectors.mentions(batch.positives).site),
+            head.mentions(vectors.mentions(batch.negatives).site),
+            torch.from_numpy(batch.wrong).to(vectors.device),
             margin=self._margin,
         )
 

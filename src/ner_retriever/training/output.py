@@ -7,6 +7,7 @@ from pathlib import Path
 from ner_retriever import environment
 from ner_retriever.config import Preset
 from ner_retriever.head.files import save_head
+from ner_retriever.head.record import CONTEXT_NAME
 from ner_retriever.training.card import write_card
 from ner_retriever.training.config import TrainingConfig
 from ner_retriever.training.curves import plot_curves
@@ -64,6 +65,14 @@ def write_head(
         notes=notes,
         adapter=trained.adapter,
     )
+    if trained.context and config.context:
+        save_head(
+            folder / CONTEXT_NAME,
+            trained.context,
+            backbone=backbone,
+            site=preset.site_fingerprint,
+            notes={"weight": config.context.weight},
+        )
     lines = [json.dumps(record) + "\n" for record in trained.log]
     (folder / "log.jsonl").write_text("".join(lines), encoding="utf-8")
     types = "".join(f"{name}\n" for name in trained.types)

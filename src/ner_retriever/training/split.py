@@ -72,8 +72,9 @@ def split(
             "train on more data, or with held_out 0"
         )
     chosen = np.sort(generator.choice(eligible, min(held_out, len(eligible)), replace=False))
+    known = trainable[annotations.owners]
     hierarchy = estimate_hierarchy(
-        annotations.owners, annotations.types, mentions=total, count=len(counts)
+        annotations.owners[known], annotations.types[known], mentions=total, count=len(counts)
     )
     held_types = np.zeros(len(counts), bool)
     held_types[chosen] = True

@@ -162,11 +162,11 @@ def anchor_vectors(head: Head, vectors: Vectors, names: int, anchors: NDArray[np
         names: how many type names there are.
     """
     is_name = anchors < names
-    of_names = head.queries(vectors.queries(anchors[is_name]))
-    of_mentions = head.mentions(vectors.mentions(anchors[~is_name] - names))
+    of_names = head.queries(vectors.queries(anchors[is_name]).site)
+    of_mentions = head.mentions(vectors.mentions(anchors[~is_name] - names).site)
     # The order in which the two were put together, undone.
     back = np.argsort(np.argsort(~is_name, kind="stable"), kind="stable")
-    return torch.cat([of_names, of_mentions])[torch.from_numpy(back)]
+    return torch.cat([of_names, of_mentions])[torch.from_numpy(back).to(vectors.device)]
 
 
 def _one_of_each(mentions: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:

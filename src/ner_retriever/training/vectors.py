@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,35 +11,59 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner_retriever.backbone.batching import batches
-from ner_retriever.backbone.forward import Window
-from ner_retriever.encode import Extractor, Slot
+from ner_retriever.backbone.forward import Window, pool
+from ner_retriever.encode import Extractor
 from ner_retriever.training.activations import Activations
 from ner_retriever.training.typed_mentions import TypedText
+from ner_retriever.training.windows import MentionWindows, mention_windows
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """What was read of mentions or of type names.
+
+    Attributes:
+        site: vectors at the site, (n, width) float32.
+        context: mean states of the sentences that the mentions stand in, or of the type names'
+            tokens, (n, hidden) float32; no columns where none were read.
+    """
+
+    site: Tensor
+    context: Tensor
 
 
 class Vectors(Protocol):
-    """Site vectors of mentions and type names, by their numbers in the activations."""
+    """Vectors of mentions and type names, by their numbers in the annotations."""
 
-    def mentions(self, rows: NDArray[np.int64]) -> Tensor:
-        """Return (rows, width) float32; a row may be asked for again."""
+    @property
+    def device(self) -> torch.device:
+        """Where they are."""
 
-    def queries(self, rows: NDArray[np.int64]) -> Tensor:
-        """Return (rows, width) float32."""
+    def mentions(self, rows: NDArray[np.int64]) -> States:
+        """Read mentions; a row may be asked for again."""
+
+    def queries(self, rows: NDArray[np.int64]) -> States:
+        """Read type names."""
 
 
 class FrozenVectors:
-    """Vectors as they were extracted."""
+    """Vectors as they were extracted, without context."""
 
     def __init__(self, activations: Activations) -> None:
         self._activations = activations
 
-    def mentions(self, rows: NDArray[np.int64]) -> Tensor:
-        """Return (rows, width) float32."""
-        return torch.from_numpy(self._activations.mentions[rows])
+    @property
+    def device(self) -> torch.device:
+        """Where they are."""
+        return torch.device("cpu")
 
-    def queries(self, rows: NDArray[np.int64]) -> Tensor:
-        """Return (rows, width) float32."""
-        return torch.from_numpy(self._activations.queries[rows])
+    def mentions(self, rows: NDArray[np.int64]) -> States:
+        """Return what was extracted of mentions."""
+        return _without_context(self._activations.mentions[rows])
+
+    def queries(self, rows: NDArray[np.int64]) -> States:
+        """Return what was extracted of type names."""
+        return _without_context(self._activations.queries[rows])
 
 
 class LiveVectors:
@@ -46,8 +71,8 @@ class LiveVectors:
 
     Args:
         extractor: of the preset that is trained for; its backbone has the adapter.
-        texts: what the activations were extracted from.
-        names: the activations' type names.
+        texts: what the annotations were made of.
+        names: the annotations' type names.
         bfloat16: whether matrix products are taken in bfloat16, which halves the time where the
             processor can multiply in it.
     """
@@ -60,65 +85,53 @@ class LiveVectors:
         *,
         bfloat16: bool = False,
     ) -> None:
-        self._backbone, self._width = extractor.backbone, extractor.width
-        spans = [text.spans for text in texts]
-        slots = extractor.slots([text.text for text in texts], spans)
-        self._mentions = _Windows(slots, [len(its_spans) for its_spans in spans])
-        self._queries = _Windows(extractor.query_slots(names), [1] * len(names))
+        self._backbone = extractor.backbone
+        self._mentions = mention_windows(
+            extractor, [text.text for text in texts], [text.spans for text in texts]
+        )
+        self._queries = mention_windows(extractor, *extractor.posed(names))
         self._bfloat16 = bfloat16
 
-    def mentions(self, rows: NDArray[np.int64]) -> Tensor:
-        """Return (rows, width) float32."""
+    @property
+    def device(self) -> torch.device:
+        """Where the backbone is."""
+        return self._backbone.device
+
+    def mentions(self, rows: NDArray[np.int64]) -> States:
+        """Read mentions with their sentences."""
         return self._read(self._mentions, rows)
 
-    def queries(self, rows: NDArray[np.int64]) -> Tensor:
-        """Return (rows, width) float32."""
-        return self._read(self._queries, rows)
+    def queries(self, rows: NDArray[np.int64]) -> States:
+        """Read type names; the whole name is its own context."""
+        return self._read(self._queries, rows, whole=False)
 
-    def _read(self, windows: "_Windows", rows: NDArray[np.int64]) -> Tensor:
-        if not len(rows):
-            return torch.empty(0, self._width)
+    def _read(
+        self, windows: MentionWindows, rows: NDArray[np.int64], *, whole: bool = True
+    ) -> States:
         unique, back = np.unique(rows, return_inverse=True)
-        vectors: list[Tensor] = []
-        order: list[int] = []
+        site: list[Tensor] = []
+        context: list[Tensor] = []
+        order: list[NDArray[np.int64]] = []
         for batch in batches(windows.of(unique), self._backbone.batch_tokens):
+            read = [item.window for item in batch]
+            around = [
+                Window(ids=item.window.ids, ranges=item.sentences) if whole else item.window
+                for item in batch
+            ]
             with self._autocast():
-                vectors.append(self._backbone.tensors([slot.window for slot in batch]).float())
-            order += [row for slot in batch for _, row in slot.owners]
+                states = self._backbone.states(read)
+                site.append(self._backbone.project(states, read).float())
+            context.append(pool(states.float(), around, "mean"))
+            order += [item.mentions for item in batch]
         place = np.empty(len(unique), dtype=np.int64)
-        place[np.searchsorted(unique, order)] = np.arange(len(unique))
-        return torch.cat(vectors)[torch.from_numpy(place[back])].cpu()
+        place[np.searchsorted(unique, np.concatenate(order))] = np.arange(len(unique))
+        chosen = torch.from_numpy(place[back]).to(self.device)
+        return States(torch.cat(site)[chosen], torch.cat(context)[chosen])
 
     def _autocast(self) -> AbstractContextManager[object]:
         kind = self._backbone.device.type
         return torch.autocast(kind, torch.bfloat16, enabled=self._bfloat16)
 
 
-class _Windows:
-    """The windows of many mentions, which are numbered through all texts."""
-
-    def __init__(self, slots: Sequence[Slot], sizes: Sequence[int]) -> None:
-        first = np.concatenate([[0], np.cumsum(sizes)])
-        self._slots = slots
-        owners = [
-            (int(first[text]) + mention, number, place)
-            for number, slot in enumerate(slots)
-            for place, (text, mention) in enumerate(slot.owners)
-        ]
-        self._where = np.array(sorted(owners), dtype=np.int64).reshape(-1, 3)[:, 1:]
-
-    def of(self, rows: NDArray[np.int64]) -> list[Slot]:
-        """Return windows that hold the mentions of some rows and no others; owners are (0, row)."""
-        wanted: dict[int, list[tuple[int, int]]] = {}
-        for row, (number, place) in zip(rows.tolist(), self._where[rows].tolist(), strict=True):
-            wanted.setdefault(number, []).append((row, place))
-        return [
-            Slot(
-                Window(
-                    ids=self._slots[number].window.ids,
-                    ranges=self._slots[number].window.ranges[[place for _, place in found]],
-                ),
-                [(0, row) for row, _ in found],
-            )
-            for number, found in wanted.items()
-        ]
+def _without_context(rows: NDArray[np.float32]) -> States:
+    return States(torch.from_numpy(rows), torch.empty(len(rows), 0))
