@@ -37,7 +37,8 @@ def network(*, longest: int = 3) -> MentionHead:
 
 def words(count: int) -> Words:
     tokens = np.stack([np.arange(count), np.arange(count) + 1], axis=1)
-    return Words(tokens=tokens, spans=tokens, shapes=np.zeros(count, np.int64))
+    nothing = np.zeros(count, np.int64)
+    return Words(tokens=tokens, spans=tokens, shapes=nothing, blocks=nothing)
 
 
 class Scores(nn.Module):
@@ -47,7 +48,7 @@ class Scores(nn.Module):
         super().__init__()
         self.tables = tables
 
-    def forward(self, rows: Tensor, _shapes: Tensor, _mask: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, *_given: Tensor) -> Tensor:
         odds = torch.full((len(self.tables), rows.shape[1], len(self.tables[0][0])), -torch.inf)
         for place, table in enumerate(self.tables):
             odds[place, : len(table)] = torch.logit(torch.tensor(table))
@@ -67,6 +68,22 @@ def test_a_run_that_would_end_past_the_text_is_impossible() -> None:
     assert torch.isfinite(odds[0]).tolist() == [
         [True, True, True],
         [True, True, True],
+        [True, True, False],
+        [True, False, False],
+    ]
+
+
+def test_a_run_that_would_cross_a_border_is_impossible() -> None:
+    blocks = torch.tensor([[0, 0, 1, 1]])
+    odds = network()(
+        torch.zeros(1, 4, 6),
+        torch.zeros(1, 4, dtype=torch.long),
+        torch.ones(1, 4) > 0,
+        blocks,
+    )
+    assert torch.isfinite(odds[0]).tolist() == [
+        [True, True, False],
+        [True, False, False],
         [True, True, False],
         [True, False, False],
     ]

@@ -182,7 +182,6 @@ class Extractor:
         inside = ranges.clip(first, last)
         return Window(ids=ids, ranges=inside - first + len(self._before))
 
-
     @staticmethod
     def token_range(tokens: Tokens, span: Span) -> tuple[int, int]:
         """Return the tokens [first, last) that share a character with a span.

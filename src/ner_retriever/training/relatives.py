@@ -44,9 +44,7 @@ class Relatives:
         """
         return self._with_any(
             self._types_of, mentions, self._table(self._hierarchy.descendants, types)
-        ) | self._with_any(
-            self._finest_of, mentions, self._table(self._hierarchy.ancestors, types)
-        )
+        ) | self._with_any(self._finest_of, mentions, self._table(self._hierarchy.ancestors, types))
 
     def _table(self, relation: Relation, types: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return (types in all, t) bool: which types a relation gives for each of some."""

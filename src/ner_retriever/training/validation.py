@@ -106,9 +106,9 @@ def validate(
         mentions=np.concatenate(mentions),
         queries=head.queries(names.site).cpu().numpy(),
         contexts=np.concatenate(contexts),
-        context_queries=(
-            context.queries(names.context) if context else names.context[:, :0]
-        ).cpu().numpy(),
+        context_queries=(context.queries(names.context) if context else names.context[:, :0])
+        .cpu()
+        .numpy(),
         texts=annotations.texts[asked.mentions],
         relevant=_relevant(annotations, asked),
     )
@@ -121,6 +121,4 @@ def _relevant(annotations: Annotations, asked: Asked) -> list[NDArray[np.int64]]
     owners, types = position[annotations.owners[inside]], annotations.types[inside]
     order = np.argsort(types, kind="stable")
     first, last = (np.searchsorted(types[order], asked.types, side) for side in ("left", "right"))
-    return [
-        np.sort(owners[order][begin:end]) for begin, end in zip(first, last, strict=True)
-    ]
+    return [np.sort(owners[order][begin:end]) for begin, end in zip(first, last, strict=True)]

@@ -56,11 +56,13 @@ class Finder:
             return [[] for _ in words]
         counts = [len(its_words.tokens) for its_words in words]
         rows = pad_sequence(list(torch.split(states.float(), counts)), batch_first=True)
-        shapes = pad_sequence(
-            [torch.from_numpy(its_words.shapes) for its_words in words], batch_first=True
+        shapes, blocks = (
+            pad_sequence([torch.from_numpy(numbers) for numbers in of_words], batch_first=True)
+            for of_words in zip(*((part.shapes, part.blocks) for part in words), strict=True)
         )
         mask = torch.arange(rows.shape[1]) < torch.tensor(counts)[:, None]
-        odds = self._head(rows, shapes.to(rows.device), mask.to(rows.device))
+        given = (numbers.to(rows.device) for numbers in (shapes, mask, blocks))
+        odds = self._head(rows, *given)
         scores = torch.sigmoid(odds).cpu().numpy()
         return [self._kept(its_scores) for its_scores in scores]
 

@@ -48,17 +48,21 @@ class MentionHead(nn.Module):
         """Width of a word's state."""
         return self.inner.out_features
 
-    def forward(self, words: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
+    def forward(
+        self, words: Tensor, shapes: Tensor, mask: Tensor, blocks: Tensor | None = None
+    ) -> Tensor:
         """Score runs of words.
 
         Args:
             words: mean states of each word's tokens, (batch, words, width) float32.
             shapes: index of each word's shape, (batch, words) int64.
             mask: which words are real, (batch, words) bool.
+            blocks: the block of the text that each word stands in, (batch, words) int64; all in one
+                by default.
 
         Returns:
             Log-odds, (batch, words, longest): entry (b, i, n) is of the run of n + 1 words that
-            begins with word i; minus infinity where it would end past the text.
+            begins with word i; minus infinity where it would end past the text or its block.
         """
         states = self.inner(self.dropout(self.norm(words))) + self.shape(shapes)
         real = mask[..., None]
@@ -76,6 +80,8 @@ class MentionHead(nn.Module):
             within = (sums[:, length + 1 : length + 1 + count] - sums[:, :count]) / (length + 1)
             score = pair + begins + _shifted(ends, length) + within + self.length[length]
             ends_inside = _shifted(mask, length)
+            if blocks is not None:
+                ends_inside = ends_inside & (_shifted(blocks, length) == blocks)
             scores.append(score.masked_fill(~(mask & ends_inside), -torch.inf))
         return torch.stack(scores, dim=-1)
 

@@ -3,6 +3,8 @@
 A backbone that folds case hides what tells names from nouns; a word's shape gives it back.
 """
 
+import re
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +20,7 @@ SHAPES = (
     "mixed",
     "caseless",
 )
+_BORDER = re.compile(r"\n")
 _SHAPE = {name: index for index, name in enumerate(SHAPES)}
 
 
@@ -30,11 +33,14 @@ class Words:
         spans: each word's characters, [start, end), (words, 2) int64; both ends ascend, and there
             is no white space at either.
         shapes: each word's index in ``SHAPES``, (words,) int64.
+        blocks: the line that each word stands in, ascending (words,) int64; no mention crosses the
+            border of one.
     """
 
     tokens: NDArray[np.int64]
     spans: NDArray[np.int64]
     shapes: NDArray[np.int64]
+    blocks: NDArray[np.int64]
 
 
 def find_words(text: str, token_spans: NDArray[np.int64]) -> Words:
@@ -66,13 +72,25 @@ def find_words(text: str, token_spans: NDArray[np.int64]) -> Words:
         tokens=np.array(tokens, np.int64).reshape(-1, 2),
         spans=np.array(spans, np.int64).reshape(-1, 2),
         shapes=np.array([_shape(text[start:end], cased=cased) for start, end in spans], np.int64),
+        blocks=_blocks(text, spans),
     )
+
+
+def _blocks(text: str, spans: list[list[int]]) -> NDArray[np.int64]:
+    borders = np.array([border.start() for border in _BORDER.finditer(text)], np.int64)
+    starts = np.array([start for start, _ in spans], np.int64)
+    return np.searchsorted(borders, starts).astype(np.int64)
 
 
 def _joined(text: str, end: int, start: int) -> bool:
     """Whether what begins at ``start`` goes on with the word that has reached ``end``."""
     # Tokens that share a sign, such as the bytes of an emoji, cannot be told apart by characters.
-    return start < end or (start == end and text[start - 1].isalnum() and text[start].isalnum())
+    return start < end or (start == end and _in_word(text[start - 1]) and _in_word(text[start]))
+
+
+def _in_word(sign: str) -> bool:
+    """Whether a sign is a letter, a digit, or a mark on one."""
+    return sign.isalnum() or unicodedata.category(sign).startswith("M")
 
 
 def _shape(word: str, *, cased: bool) -> int:

@@ -106,9 +106,10 @@ def train_detector(
         for drawn in _batches(sizes, config.batch_texts, random):
             rows = usable[drawn]
             hidden = random.random(len(rows)) < config.caseless
-            words, shapes, mask = _inputs(material.states, rows, hidden)
+            inputs = _inputs(material.states, rows, hidden)
+            words, _, mask, _ = inputs
             targets = _targets(material, rows, words.shape[1], config.longest)
-            odds = head(words, shapes, mask)
+            odds = head(*inputs)
             real = torch.isfinite(odds) & ~torch.isnan(targets)
             loss = (
                 functional.binary_cross_entropy_with_logits(
@@ -210,17 +211,19 @@ def _batches(
 
 def _inputs(
     states: WordStates, rows: NDArray[np.int64], caseless: NDArray[np.bool_]
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, ...]:
+    """Return words' states and shapes, which of them are real, and their blocks."""
     counts = [len(states.stretches[row].words.tokens) for row in rows]
     shape = (len(rows), max(counts))
     words = np.zeros((*shape, states.rows.shape[1]), np.float32)
-    shapes = np.zeros(shape, np.int64)
+    shapes, blocks = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for place, (row, count, without) in enumerate(zip(rows, counts, caseless, strict=True)):
         its_shapes = states.stretches[row].words.shapes
         words[place, :count] = states.of(row)
         shapes[place, :count] = _hidden(its_shapes) if without else its_shapes
+        blocks[place, :count] = states.stretches[row].words.blocks
     mask = np.arange(shape[1]) < np.array(counts)[:, None]
-    return torch.from_numpy(words), torch.from_numpy(shapes), torch.from_numpy(mask)
+    return tuple(map(torch.from_numpy, (words, shapes, mask, blocks)))
 
 
 def _hidden(shapes: NDArray[np.int64]) -> NDArray[np.int64]:
