@@ -60,9 +60,9 @@ def line_edits(text: str) -> list[Edit]:
     lines = list(_lines(text))
     if not lines:
         return []
-    for line, following in pairwise(lines):
-        if line.narrow and following.narrow:
-            line.cells, following.cells = line.narrow, following.narrow
+    for upper, lower in pairwise(lines):
+        if upper.narrow and lower.narrow and not lower.blank_before:
+            upper.cells, lower.cells = upper.narrow, lower.narrow
     edits = _removed(0, lines[0].start)
     for line, following, width in zip(lines, [*lines[1:], None], _page_widths(lines), strict=True):
         edits += [Edit(start, end, "\n") for start, end in line.cells]
