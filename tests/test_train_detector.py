@@ -208,8 +208,9 @@ def test_bad_input_is_said_on_one_line(tmp_path: Path, toy_preset: Path) -> None
     config = tmp_path / "config.json"
     command = ["train-detector", "--data", data, "--preset", toy_preset, "--out", tmp_path / "m"]
     config.write_text('{"teacher": "", "folds": 20}')
-    assert "holds none of a complete source (crossner, wikigold, wnut17)" in error(
-        *command, "--config", config
+    assert (
+        "holds none of a complete source (crossner, re-docred, wikigold, wnut17, written)"
+        in error(*command, "--config", config)
     )
     for content, message in (
         ("{", "config.json as JSON"),

@@ -286,22 +286,30 @@ def load_extractor(
 
 
 def load_encoder(
-    preset: Preset, *, device: str | None = None, engine: EngineName = "torch"
+    preset: Preset,
+    *,
+    device: str | None = None,
+    engine: EngineName = "torch",
+    whole_floats: bool = False,
 ) -> Encoder:
     """Find and load a preset's backbone and head.
 
     Args:
         engine: what runs the backbone; vectors are the same to a cosine of 0.9999.
+        whole_floats: float32 weights on every device, as training needs them.
 
     Raises:
         ModelError: weights cannot be found, are damaged, or are of no known family.
         FingerprintMismatch: the head was trained on another backbone or site.
     """
     if preset.head is None:
-        return Encoder(load_extractor(preset, device=device, engine=engine), None, "none")
+        plain = load_extractor(preset, device=device, engine=engine, whole_floats=whole_floats)
+        return Encoder(plain, None, "none")
     folder = find_head(preset.head)
     head, record = load_head(folder)
     adapter = folder / ADAPTER_NAME if record.adapter else None
-    extractor = load_extractor(preset, device=device, adapter=adapter, engine=engine)
+    extractor = load_extractor(
+        preset, device=device, adapter=adapter, engine=engine, whole_floats=whole_floats
+    )
     check_head(record, backbone=extractor.fingerprint, site=preset.site_fingerprint)
     return Encoder(extractor, head, record.fingerprint)

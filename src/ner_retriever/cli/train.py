@@ -34,7 +34,7 @@ def train(
         Path | None, typer.Option(help="Folder where activations are kept between runs.")
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="Where to train, as torch names it: cpu, cuda.")
+        str, typer.Option(help="Where to train, as torch names it: cpu, cuda.")
     ] = "cpu",
 ) -> None:
     """Train a head on typed mentions and write it with its log, a plot and a model card.
@@ -49,6 +49,7 @@ def train(
     from ner_retriever.training.activations import extract
     from ner_retriever.training.adapter import Adapter
     from ner_retriever.training.annotations import annotate
+    from ner_retriever.training.as_read import as_read
     from ner_retriever.training.config import TrainingConfig
     from ner_retriever.training.loop import train as train_head
     from ner_retriever.training.output import CURVES_NAME, write_head
@@ -62,7 +63,7 @@ def train(
     settings = load_preset(preset)
     how = TrainingConfig.from_record(_read_config(config))
     texts = training_texts(data, label_map, exclude or (), console)
-    texts = sample(texts, limit_texts, how.seed)
+    texts = [as_read(text) for text in sample(texts, limit_texts, how.seed)]
     if how.phrasings:
         texts = rephrase(texts, how.seed)
     texts = lower_case(texts, how.lower_case, how.seed)

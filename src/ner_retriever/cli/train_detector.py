@@ -32,6 +32,9 @@ def train_detector(
     cache: Annotated[
         Path | None, typer.Option(help="Folder where states are kept between runs.")
     ] = None,
+    device: Annotated[
+        str, typer.Option(help="Where to train, as torch names it: cpu, cuda.")
+    ] = "cpu",
 ) -> None:
     """Train a mention head, a detector that rides on the backbone's pass, on typed mentions.
 
@@ -43,6 +46,7 @@ def train_detector(
     """
     from ner_retriever.encode import load_encoder
     from ner_retriever.head.record import find_head, read_record
+    from ner_retriever.training.as_read import as_read
     from ner_retriever.training.detection.config import DetectionConfig
     from ner_retriever.training.detection.examples import names_of_things
     from ner_retriever.training.detection.loop import train_detector as train
@@ -59,7 +63,8 @@ def train_detector(
     others = [text for text in given if text.source not in {how.lexicon, *how.left_out}]
     texts = sample(others, limit_texts, how.seed) + sample(glosses, how.lexicon_texts, how.seed)
     adapter = read_record(find_head(settings.head)).adapter if settings.head else ""
-    encoder = load_encoder(settings)
+    texts = [as_read(text) for text in texts]
+    encoder = load_encoder(settings, device=device, whole_floats=True)
     with progress_bar(console) as bar:
         stages = Stages(bar)
         material = gather(
@@ -75,6 +80,7 @@ def train_detector(
         trained = train(
             material,
             how,
+            device=device,
             report=lambda record: console.print(json.dumps(record)),
             progress=partial(stages, "training"),
         )

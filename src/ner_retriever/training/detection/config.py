@@ -24,6 +24,8 @@ class DetectionConfig(Settings):
         folds, fold: every source is parted in so many stretches, and this one of them, counted
             from 0, is not trained on but measured on.
         varied: share of texts that are also read in another dress: caseless, without punctuation.
+        paragraphs, lists: how many documents of several sentences, and of lines and cells, are made
+            for each hundred texts.
         caseless: share of texts whose words' shapes are hidden in a step.
         hidden: width of a word's state.
         longest: words in a mention at most.
@@ -37,7 +39,7 @@ class DetectionConfig(Settings):
         seed: of everything random.
     """
 
-    complete: tuple[str, ...] = ("crossner", "wikigold", "wnut17")
+    complete: tuple[str, ...] = ("crossner", "re-docred", "wikigold", "wnut17", "written")
     left_out: tuple[str, ...] = ("fb15k-wikidata",)
     lexicon: str = "wordnet"
     lexicon_texts: int = 8000
@@ -47,6 +49,8 @@ class DetectionConfig(Settings):
     folds: int = 20
     fold: int = 0
     varied: float = 0.5
+    paragraphs: float = 15.0
+    lists: float = 10.0
     caseless: float = 0.3
     hidden: int = 192
     longest: int = 10

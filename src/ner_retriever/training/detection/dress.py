@@ -1,4 +1,4 @@
-"""The same text in another dress: without case, in capitals, without punctuation."""
+"""The same text in another dress: without case, in capitals, without punctuation, misread."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from ner_retriever.training.detection.examples import Example, Range
 
 _WORD = re.compile(r"\w+")
+_MISTAKEN = 0.04
+_CONFUSED = dict(zip("lIoOe5SbhnuvgqctaBE0", "1l00cS5hbunyqgefo8FO", strict=True))
 _KEPT_SIGNS = frozenset("-'’&/+")
 
 
@@ -64,6 +66,19 @@ def bare(example: Example) -> Example:
     )
 
 
+def noisy(example: Example) -> Example:
+    """With signs mistaken for others, as by a scanner."""
+    random = np.random.default_rng(len(example.text))
+    mistaken = random.random(len(example.text)) < _MISTAKEN
+    return replace(
+        example,
+        text="".join(
+            _CONFUSED.get(sign, sign) if wrong else sign
+            for sign, wrong in zip(example.text, mistaken, strict=True)
+        ),
+    )
+
+
 def _moved(targets: Mapping[Range, float], places: Sequence[int]) -> dict[Range, float]:
     moved = {(places[start], places[end]): target for (start, end), target in targets.items()}
     return {(start, end): target for (start, end), target in moved.items() if start < end}
@@ -79,5 +94,5 @@ def _recased_word(word: str, change: Callable[[str], str]) -> str:
     return changed if len(changed) == len(word) else word
 
 
-_DRESSES: tuple[Callable[[Example], Example], ...] = (lower, bare, upper, title)
-_SHARES = (0.35, 0.4, 0.1, 0.15)
+_DRESSES: tuple[Callable[[Example], Example], ...] = (lower, bare, upper, title, noisy)
+_SHARES = (0.3, 0.35, 0.1, 0.1, 0.15)

@@ -71,6 +71,7 @@ def train_detector(
     material: Material,
     config: DetectionConfig,
     *,
+    device: str = "cpu",
     report: Callable[[dict[str, Any]], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> TrainedDetector:
@@ -80,6 +81,7 @@ def train_detector(
     summed over the runs that are known of, averaged over words.
 
     Args:
+        device: where the network is trained, as torch names it.
         report: called with each epoch's record.
         progress: called with (steps done, steps in all).
     """
@@ -87,7 +89,7 @@ def train_detector(
     random = np.random.default_rng(config.seed)
     head = MentionHead(
         material.states.rows.shape[1], config.hidden, config.longest, dropout=config.dropout
-    )
+    ).to(device)
     optimizer = torch.optim.AdamW(
         head.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
@@ -106,9 +108,9 @@ def train_detector(
         for drawn in _batches(sizes, config.batch_texts, random):
             rows = usable[drawn]
             hidden = random.random(len(rows)) < config.caseless
-            inputs = _inputs(material.states, rows, hidden)
+            inputs = [given.to(device) for given in _inputs(material.states, rows, hidden)]
             words, _, mask, _ = inputs
-            targets = _targets(material, rows, words.shape[1], config.longest)
+            targets = _targets(material, rows, words.shape[1], config.longest).to(device)
             odds = head(*inputs)
             real = torch.isfinite(odds) & ~torch.isnan(targets)
             loss = (
@@ -131,7 +133,8 @@ def train_detector(
         )
         if report:
             report(log[-1])
-    return TrainedDetector(head.eval(), _threshold(head, material, config), log)
+    threshold = _threshold(head, material, config)
+    return TrainedDetector(head.cpu().eval(), threshold, log)
 
 
 def measure(head: MentionHead, material: Material, config: DetectionConfig) -> dict[str, Any]:
@@ -173,6 +176,7 @@ def find(
     """
     head.eval()
     finder = Finder(head, threshold=_LEAST, nested=nested)
+    device = next(head.parameters()).device
     found: dict[int, dict[Range, float]] = {text: {} for text in texts}
     wanted = [number for number, part in enumerate(states.stretches) if part.text in found]
     for first in range(0, len(wanted), _MEASURED_STRETCHES):
@@ -183,7 +187,8 @@ def find(
             for part in parts
         ]
         rows = np.concatenate([states.of(number) for number in numbers])
-        for part, runs in zip(parts, finder.find(torch.from_numpy(rows), words), strict=True):
+        states_in = torch.from_numpy(rows).to(device)
+        for part, runs in zip(parts, finder.find(states_in, words), strict=True):
             for run in filter(part.is_owner, runs):
                 span = part.span(run)
                 found[part.text][span.start, span.end] = run.score

@@ -9,6 +9,7 @@ import numpy as np
 from ner_retriever.encode import Extractor
 from ner_retriever.errors import InputError
 from ner_retriever.training.detection.config import DetectionConfig
+from ner_retriever.training.detection.documents import make_documents
 from ner_retriever.training.detection.dress import dressed
 from ner_retriever.training.detection.examples import held_out, make_examples
 from ner_retriever.training.detection.loop import Material
@@ -51,7 +52,14 @@ def gather(
             "texts whose every mention is annotated in the configuration, complete"
         )
     others, originals = dressed(examples, config.varied, config.seed)
-    examples += others
+    usable = [example for example, is_out in zip(examples, out, strict=True) if not is_out]
+    documents = make_documents(
+        usable,
+        paragraphs=round(config.paragraphs * len(usable) / 100),
+        lists=round(config.lists * len(usable) / 100),
+        seed=config.seed,
+    )
+    examples += others + documents
     states = read_states(
         extractor,
         [example.text for example in examples],
@@ -62,6 +70,6 @@ def gather(
     return Material(
         examples=examples,
         states=states,
-        held_out=np.concatenate([out, np.zeros(len(others), bool)]),
-        training=~np.concatenate([out, out[originals]]),
+        held_out=np.concatenate([out, np.zeros(len(others) + len(documents), bool)]),
+        training=~np.concatenate([out, out[originals], np.zeros(len(documents), bool)]),
     )
