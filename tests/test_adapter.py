@@ -153,8 +153,14 @@ CONFIG = TrainingConfig(
 )
 
 
-def run(preset: Preset, config: TrainingConfig = CONFIG, **options: Any) -> Trained:
-    texts = typed_texts()
+def run(
+    preset: Preset,
+    config: TrainingConfig = CONFIG,
+    *,
+    texts: list[TypedText] | None = None,
+    **options: Any,
+) -> Trained:
+    texts = texts or typed_texts()
     annotations = annotate(texts)
     extractor = load_extractor(preset)
     vectors = LiveVectors(extractor, texts, annotations.names)
@@ -177,11 +183,11 @@ def test_live_vectors_are_those_that_are_extracted(preset: Preset) -> None:
     spans = [text.spans for text in texts]
     extracted = np.concatenate(extractor.mentions([text.text for text in texts], spans))
     rows = np.array([3, 95, 3, 0, 50])
-    np.testing.assert_allclose(live.mentions(rows).detach(), extracted[rows], atol=1e-5)
+    np.testing.assert_allclose(live.mentions(rows).site.detach(), extracted[rows], atol=1e-5)
     queries = extractor.queries(annotations.names)
     types = np.array([4, 0, 4])
-    np.testing.assert_allclose(live.queries(types).detach(), queries[types], atol=1e-5)
-    assert live.mentions(rows[:0]).shape == (0, extracted.shape[1])
+    np.testing.assert_allclose(live.queries(types).site.detach(), queries[types], atol=1e-5)
+    assert live.mentions(rows[:0]).site.shape == (0, extracted.shape[1])
 
 
 def test_a_head_with_its_adapter_is_loaded_as_it_was_trained(

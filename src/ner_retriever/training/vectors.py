@@ -108,6 +108,9 @@ class LiveVectors:
     def _read(
         self, windows: MentionWindows, rows: NDArray[np.int64], *, whole: bool = True
     ) -> States:
+        if not len(rows):
+            some = self._read(windows, np.zeros(1, np.int64), whole=whole)
+            return States(some.site[:0], some.context[:0])
         unique, back = np.unique(rows, return_inverse=True)
         site: list[Tensor] = []
         context: list[Tensor] = []
