@@ -48,11 +48,11 @@ class Scores(nn.Module):
         super().__init__()
         self.tables = tables
 
-    def forward(self, rows: Tensor, *_given: Tensor) -> Tensor:
+    def score(self, rows: Tensor, *_given: Tensor) -> tuple[Tensor, None]:
         odds = torch.full((len(self.tables), rows.shape[1], len(self.tables[0][0])), -torch.inf)
         for place, table in enumerate(self.tables):
             odds[place, : len(table)] = torch.logit(torch.tensor(table))
-        return odds
+        return odds, None
 
 
 def kept(table: list[list[float]], *, threshold: float, nested: float) -> list[Found]:
@@ -102,6 +102,16 @@ def test_fewer_words_than_a_mention_may_have() -> None:
         torch.zeros(1, 2, 6), torch.zeros(1, 2, dtype=torch.long), torch.ones(1, 2) > 0
     )
     assert torch.isfinite(odds).sum() == 3
+
+
+def test_kinds_are_means_over_the_words_of_a_run() -> None:
+    torch.manual_seed(0)
+    head = MentionHead(6, 8, 3, kinds=True).eval()
+    states, shapes = torch.randn(1, 4, 6), torch.zeros(1, 4, dtype=torch.long)
+    _, kinds = head.score(states, shapes, torch.ones(1, 4) > 0)
+    assert kinds is not None
+    torch.testing.assert_close(kinds[0, 1, 1], kinds[0, 1:3, 0].mean())
+    torch.testing.assert_close(kinds[0, 0, 2], kinds[0, :3, 0].mean())
 
 
 def test_the_score_sees_both_sides() -> None:

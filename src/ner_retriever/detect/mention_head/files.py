@@ -32,7 +32,7 @@ def load_mention_head(folder: Path) -> tuple[MentionHead, MentionHeadRecord]:
         check_sha256(file, record.sha256, remedy=remedy)
         # Nothing is allocated by what the record says before the weights bear it out.
         with torch.device("meta"):
-            head = MentionHead(record.width, record.hidden, record.longest)
+            head = MentionHead(record.width, record.hidden, record.longest, kinds=record.kinds)
         head.load_state_dict(load_file(file), assign=True)
     except (OSError, SafetensorError, RuntimeError) as error:
         raise WeightsCorrupted(f"{file} cannot be read: {first_line(error)}; {remedy}") from error

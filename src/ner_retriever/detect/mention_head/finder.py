@@ -20,11 +20,13 @@ class Found:
     Attributes:
         first, last: its words, [first, last).
         score: detection score in [0, 1].
+        name: how likely it is a name and no ordinary noun, in [0, 1].
     """
 
     first: int
     last: int
     score: float
+    name: float = 1.0
 
 
 class Finder:
@@ -62,11 +64,12 @@ class Finder:
         )
         mask = torch.arange(rows.shape[1]) < torch.tensor(counts)[:, None]
         given = (numbers.to(rows.device) for numbers in (shapes, mask, blocks))
-        odds = self._head(rows, *given)
+        odds, kinds = self._head.score(rows, *given)
         scores = torch.sigmoid(odds).cpu().numpy()
-        return [self._kept(its_scores) for its_scores in scores]
+        names = scores >= 0 if kinds is None else torch.sigmoid(kinds).cpu().numpy()
+        return [self._kept(*pair) for pair in zip(scores, names, strict=True)]
 
-    def _kept(self, scores: NDArray[np.float32]) -> list[Found]:
+    def _kept(self, scores: NDArray[np.float32], names: NDArray[np.float32]) -> list[Found]:
         firsts, lengths = np.nonzero(scores >= self._threshold)
         best_first = np.argsort(-scores[firsts, lengths], kind="stable")
         kept: list[Found] = []
@@ -75,6 +78,7 @@ class Finder:
                 first=int(first),
                 last=int(first + length + 1),
                 score=float(scores[first, length]),
+                name=float(names[first, length]),
             )
             rival = next((other for other in kept if _overlap(found, other)), None)
             if rival is None or found.score >= self._nested * rival.score:

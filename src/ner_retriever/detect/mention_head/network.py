@@ -21,10 +21,17 @@ class MentionHead(nn.Module):
         hidden: of a word's state.
         longest: words in a run at most.
         dropout: while training.
+        kinds: whether it also tells names from ordinary nouns.
     """
 
     def __init__(
-        self, width: int, hidden: int = 192, longest: int = 10, *, dropout: float = 0.2
+        self,
+        width: int,
+        hidden: int = 192,
+        longest: int = 10,
+        *,
+        dropout: float = 0.2,
+        kinds: bool = False,
     ) -> None:
         super().__init__()
         self.longest = longest
@@ -35,6 +42,7 @@ class MentionHead(nn.Module):
         self.first = nn.Linear(hidden, _BOUNDARY)
         self.last = nn.Linear(hidden, _BOUNDARY)
         self.alone = nn.Linear(hidden, 3)
+        self.kind = nn.Linear(hidden, 1) if kinds else None
         self.length = nn.Parameter(torch.zeros(longest))
         self.dropout = nn.Dropout(dropout)
 
@@ -51,6 +59,12 @@ class MentionHead(nn.Module):
     def forward(
         self, words: Tensor, shapes: Tensor, mask: Tensor, blocks: Tensor | None = None
     ) -> Tensor:
+        """Return how likely runs of words are mentions; see :meth:`score`."""
+        return self.score(words, shapes, mask, blocks)[0]
+
+    def score(
+        self, words: Tensor, shapes: Tensor, mask: Tensor, blocks: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """Score runs of words.
 
         Args:
@@ -62,7 +76,9 @@ class MentionHead(nn.Module):
 
         Returns:
             Log-odds, (batch, words, longest): entry (b, i, n) is of the run of n + 1 words that
-            begins with word i; minus infinity where it would end past the text or its block.
+            begins with word i; minus infinity where it would end past the text or its block. And
+            the log-odds that the run is a name and no ordinary noun, of the same shape; ``None``
+            from a head that doesn't tell.
         """
         states = self.inner(self.dropout(self.norm(words))) + self.shape(shapes)
         real = mask[..., None]
@@ -71,19 +87,26 @@ class MentionHead(nn.Module):
         states = self.dropout(states)
         begins, ends, inside = self.alone(states).unbind(-1)
         first, last = self.first(states), self.last(states)
-        sums = functional.pad((inside * mask).cumsum(1), (1, self.longest))
-        scores = []
+        sums = self._sums(inside * mask)
+        name_sums = None if self.kind is None else self._sums(self.kind(states)[..., 0] * mask)
+        scores, names = [], []
         count = words.shape[1]
         for length in range(self.longest):
             closing = _shifted(last, length)
             pair = (first * closing).sum(-1) / _BOUNDARY**0.5
-            within = (sums[:, length + 1 : length + 1 + count] - sums[:, :count]) / (length + 1)
+            within = _mean(sums, length, count)
+            if name_sums is not None:
+                names.append(_mean(name_sums, length, count))
             score = pair + begins + _shifted(ends, length) + within + self.length[length]
             ends_inside = _shifted(mask, length)
             if blocks is not None:
                 ends_inside = ends_inside & (_shifted(blocks, length) == blocks)
             scores.append(score.masked_fill(~(mask & ends_inside), -torch.inf))
-        return torch.stack(scores, dim=-1)
+        return torch.stack(scores, dim=-1), torch.stack(names, dim=-1) if names else None
+
+    def _sums(self, numbers: Tensor) -> Tensor:
+        """Return sums up to each word, (batch, words) to (batch, 1 + words + longest)."""
+        return functional.pad(numbers.cumsum(1), (1, self.longest))
 
 
 class _Block(nn.Module):
@@ -99,6 +122,11 @@ class _Block(nn.Module):
         mixed = self.convolution(normed.transpose(1, 2)).transpose(1, 2)
         mixed = self.dropout(functional.gelu(mixed))
         return states.add(mixed)
+
+
+def _mean(sums: Tensor, length: int, count: int) -> Tensor:
+    """Return the means over the runs of ``length + 1`` words that begin with each word."""
+    return (sums[:, length + 1 : length + 1 + count] - sums[:, :count]) / (length + 1)
 
 
 def _shifted(rows: Tensor, by: int) -> Tensor:

@@ -35,6 +35,7 @@ class MentionHeadRecord(Settings):
         threshold: least detection score of a mention that is kept.
         nested: least share of the best overlapping mention's score that a mention needs to be kept
             beside it.
+        kinds: whether it tells names from ordinary nouns.
         sha256: of mention_head.safetensors.
         notes: where the mention head comes from and what it was measured to do.
     """
@@ -47,6 +48,7 @@ class MentionHeadRecord(Settings):
     longest: int
     threshold: float
     nested: float
+    kinds: bool = False
     sha256: str = ""
     format: int = FORMAT
     notes: Mapping[str, Any] = field(default_factory=dict)

@@ -89,7 +89,8 @@ def _lines(texts: Sequence[Example], generator: np.random.Generator) -> Example:
         gold = sorted(example.gold)
         start, end = gold[int(generator.integers(len(gold)))]
         pattern = _MAIL[number % 4] if mail and number < 4 else _one(_PATTERNS, generator)
-        pieces.append(_item(source, pattern, example.text[start:end]))
+        name = example.names.get((start, end))
+        pieces.append(_item(source, pattern, example.text[start:end], name))
     if generator.random() < 0.3:
         pieces.append(texts[int(generator.integers(len(texts)))])
     return _joined(pieces, [BORDER] * len(pieces))
@@ -103,10 +104,12 @@ def _plain(source: str, text: str) -> Example:
     return Example(source, text, {}, frozenset())
 
 
-def _item(source: str, pattern: str, surface: str) -> Example:
+def _item(source: str, pattern: str, surface: str, name: bool | None) -> Example:
     start = pattern.index("{")
     mention = (start, start + len(surface))
-    return Example(source, pattern.format(surface), {mention: 1.0}, frozenset([mention]))
+    names = {} if name is None else {mention: name}
+    text = pattern.format(surface)
+    return Example(source, text, {mention: 1.0}, frozenset([mention]), names)
 
 
 def _joined(parts: Sequence[Example], gaps: Sequence[str]) -> Example:
@@ -114,12 +117,16 @@ def _joined(parts: Sequence[Example], gaps: Sequence[str]) -> Example:
     text = ""
     targets: dict[Range, float] = {}
     gold: set[Range] = set()
+    names: dict[Range, bool] = {}
     for part, gap in zip(parts, ["", *gaps][: len(parts)], strict=True):
         text += gap
         shift = len(text)
-        targets |= {
-            (start + shift, end + shift): target for (start, end), target in part.targets.items()
-        }
-        gold |= {(start + shift, end + shift) for start, end in part.gold}
+        targets |= {_shifted(place, shift): target for place, target in part.targets.items()}
+        gold |= {_shifted(place, shift) for place in part.gold}
+        names |= {_shifted(place, shift): name for place, name in part.names.items()}
         text += part.text
-    return Example(parts[0].source, text, targets, frozenset(gold))
+    return Example(parts[0].source, text, targets, frozenset(gold), names)
+
+
+def _shifted(place: Range, by: int) -> Range:
+    return place[0] + by, place[1] + by

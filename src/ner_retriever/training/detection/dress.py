@@ -3,11 +3,14 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.training.detection.examples import Example, Range
+
+T = TypeVar("T")
 
 _WORD = re.compile(r"\w+")
 _MISTAKEN = 0.04
@@ -63,6 +66,7 @@ def bare(example: Example) -> Example:
         text="".join(text[place] for place in kept),
         targets=_moved(example.targets, places),
         gold=frozenset(_moved(dict.fromkeys(example.gold, 1.0), places)),
+        names=_moved(example.names, places),
     )
 
 
@@ -79,9 +83,9 @@ def noisy(example: Example) -> Example:
     )
 
 
-def _moved(targets: Mapping[Range, float], places: Sequence[int]) -> dict[Range, float]:
-    moved = {(places[start], places[end]): target for (start, end), target in targets.items()}
-    return {(start, end): target for (start, end), target in moved.items() if start < end}
+def _moved(told: Mapping[Range, T], places: Sequence[int]) -> dict[Range, T]:
+    moved = {(places[start], places[end]): value for (start, end), value in told.items()}
+    return {(start, end): value for (start, end), value in moved.items() if start < end}
 
 
 def _recased(text: str, change: Callable[[str], str]) -> str:

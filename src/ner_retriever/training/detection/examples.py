@@ -1,12 +1,13 @@
 """What a mention head learns from: texts, and how likely each run of characters is a mention."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.documents import Span
+from ner_retriever.text.windows import sentence_starts
 from ner_retriever.training.detection.config import DetectionConfig
 from ner_retriever.training.typed_mentions import TypedText
 
@@ -24,12 +25,15 @@ class Example:
         targets: how likely a run of characters, [start, end), is a mention, in [0, 1]; ``UNKNOWN``
             for one that nobody knows of; 0 for all others.
         gold: the annotated mentions.
+        names: which of them are names (true) and which ordinary nouns (false), as far as capitals
+            tell.
     """
 
     source: str
     text: str
     targets: Mapping[Range, float]
     gold: frozenset[Range]
+    names: Mapping[Range, bool] = field(default_factory=dict)
 
 
 def make_examples(
@@ -60,8 +64,31 @@ def make_examples(
             else:
                 target = UNKNOWN
             targets[span.start, span.end] = target
-        examples.append(Example(text.source, text.text, targets | dict.fromkeys(gold, 1.0), gold))
+        targets |= dict.fromkeys(gold, 1.0)
+        names = _names(text.text, gold, dictionary=text.source == config.lexicon)
+        examples.append(Example(text.source, text.text, targets, gold, names))
     return examples
+
+
+def _names(text: str, gold: Iterable[Range], *, dictionary: bool) -> dict[Range, bool]:
+    """Tell names from ordinary nouns by their capitals.
+
+    Args:
+        dictionary: whether a capital tells where a sentence begins, too.
+    """
+    if text.islower() or text.isupper():
+        return {}
+    starts = set() if dictionary else set(sentence_starts(text))
+    found = {}
+    for start, end in gold:
+        surface = text[start:end]
+        # The capital that a sentence begins with tells nothing.
+        telling = surface[1:] if start in starts else surface
+        if any(map(str.isupper, telling)):
+            found[start, end] = True
+        elif surface == telling and any(map(str.islower, surface)):
+            found[start, end] = False
+    return found
 
 
 def names_of_things(texts: Iterable[TypedText], source: str) -> frozenset[str]:

@@ -88,7 +88,11 @@ def train_detector(
     torch.manual_seed(config.seed)
     random = np.random.default_rng(config.seed)
     head = MentionHead(
-        material.states.rows.shape[1], config.hidden, config.longest, dropout=config.dropout
+        material.states.rows.shape[1],
+        config.hidden,
+        config.longest,
+        dropout=config.dropout,
+        kinds=True,
     ).to(device)
     optimizer = torch.optim.AdamW(
         head.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -110,15 +114,15 @@ def train_detector(
             hidden = random.random(len(rows)) < config.caseless
             inputs = [given.to(device) for given in _inputs(material.states, rows, hidden)]
             words, _, mask, _ = inputs
-            targets = _targets(material, rows, words.shape[1], config.longest).to(device)
-            odds = head(*inputs)
-            real = torch.isfinite(odds) & ~torch.isnan(targets)
-            loss = (
-                functional.binary_cross_entropy_with_logits(
-                    odds[real], targets[real], reduction="sum"
-                )
-                / mask.sum()
+            targets, names = (
+                table.to(device)
+                for table in _targets(material, rows, words.shape[1], config.longest)
             )
+            odds, kinds = head.score(*inputs)
+            loss = _cross_entropy(odds, targets)
+            if kinds is not None:
+                loss = loss + _cross_entropy(kinds, names)
+            loss = loss / mask.sum()
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             clip_grad_norm_(head.parameters(), _CLIP)
@@ -235,14 +239,26 @@ def _hidden(shapes: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where(np.isin(shapes, _CASED), _CASELESS, shapes)
 
 
-def _targets(material: Material, rows: NDArray[np.int64], words: int, longest: int) -> Tensor:
+def _cross_entropy(odds: Tensor, targets: Tensor) -> Tensor:
+    """Sum the binary cross entropy over what is possible and known."""
+    known = torch.isfinite(odds) & ~torch.isnan(targets)
+    return functional.binary_cross_entropy_with_logits(odds[known], targets[known], reduction="sum")
+
+
+def _targets(
+    material: Material, rows: NDArray[np.int64], words: int, longest: int
+) -> tuple[Tensor, Tensor]:
+    """Return how likely runs of words are mentions, and names; not a number where nobody knows."""
     targets = torch.zeros(len(rows), words, longest)
+    names = torch.full(targets.shape, torch.nan)
     for place, row in enumerate(rows):
         part = material.states.stretches[row]
         firsts = {start: word for word, start in enumerate(part.words.spans[:, 0].tolist())}
         lasts = {end: word for word, end in enumerate(part.words.spans[:, 1].tolist())}
-        for (start, end), target in material.examples[part.text].targets.items():
-            first, last = firsts.get(start), lasts.get(end)
-            if first is not None and last is not None and 0 <= last - first < longest:
-                targets[place, first, last - first] = target
-    return targets
+        example = material.examples[part.text]
+        for told, table in ((example.targets, targets), (example.names, names)):
+            for (start, end), value in told.items():
+                first, last = firsts.get(start), lasts.get(end)
+                if first is not None and last is not None and 0 <= last - first < longest:
+                    table[place, first, last - first] = float(value)
+    return targets, names

@@ -74,6 +74,7 @@ def write_mention_head(
         longest=trained.head.longest,
         threshold=trained.threshold,
         nested=config.nested,
+        kinds=trained.head.kind is not None,
         notes=notes,
     )
     save_mention_head(folder, trained.head, record)
