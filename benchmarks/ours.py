@@ -20,7 +20,7 @@ from ner_retriever.detect import load_detector
 from ner_retriever.documents import Document, Span
 from ner_retriever.index.store import Store
 from ner_retriever.indexing import add_documents
-from ner_retriever.reading import TwoPasses
+from ner_retriever.reading.reader import TwoPasses
 from ner_retriever.retriever import Retriever
 
 

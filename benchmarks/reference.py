@@ -25,8 +25,8 @@ from ner_retriever.backbone.loading import quiet_transformers
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import PRESETS, Preset
 from ner_retriever.documents import Document, Span
-from ner_retriever.head.files import load_head
-from ner_retriever.head.record import ADAPTER_NAME, find_head
+from ner_retriever.heads.projection.files import load_head
+from ner_retriever.heads.projection.record import ADAPTER_NAME, find_head
 
 BATCH = 32
 _SITES = {

@@ -20,14 +20,14 @@ from ner_retriever.backbone.batching import batches
 from ner_retriever.backbone.model import Backbone
 from ner_retriever.config import EngineName, Preset
 from ner_retriever.documents import Document
-from ner_retriever.encode import Encoder, Extractor, Slot, load_encoder
+from ner_retriever.reading.encoder import Encoder, Extractor, Slot, load_encoder
 from ner_retriever.errors import WeightsNotFound
-from ner_retriever.head.files import load_head
-from ner_retriever.head.record import find_head
+from ner_retriever.heads.projection.files import load_head
+from ner_retriever.heads.projection.record import find_head
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.store import Store
-from ner_retriever.models import MENTION_HEAD, load_reader
-from ner_retriever.reading import Reader
+from ner_retriever.reading.models import MENTION_HEAD, load_reader
+from ner_retriever.reading.reader import Reader
 from ner_retriever.text.readers import read_documents
 
 _DETECTOR = "spacy"

@@ -4,7 +4,7 @@
 
 R-Precision on detected mentions, of the example corpus and of texts of those sources of the typed
 mentions that annotate every mention. No benchmark is among them. What the weight is for:
-ner_retriever.head.network.
+ner_retriever.heads.projection.network.
 """
 
 import argparse
@@ -23,11 +23,11 @@ from ner_retriever.cli.output import write_json
 from ner_retriever.config import PRESETS
 from ner_retriever.detect import Detector
 from ner_retriever.documents import Document, Span
-from ner_retriever.encode import Encoder, load_encoder
-from ner_retriever.head.files import load_head
-from ner_retriever.head.network import Head
-from ner_retriever.head.record import find_head
-from ner_retriever.models import load_reader
+from ner_retriever.reading.encoder import Encoder, load_encoder
+from ner_retriever.heads.projection.files import load_head
+from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.record import find_head
+from ner_retriever.reading.models import load_reader
 from ner_retriever.text.readers import read_documents
 from ner_retriever.training.metric import r_precision
 from ner_retriever.training.typed_mentions import read_typed_mentions

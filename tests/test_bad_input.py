@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cli_helpers import DOCUMENTS, error, found, make_index, run, write_jsonl
-from ner_retriever.head.files import save_head
-from ner_retriever.head.network import Head
+from ner_retriever.heads.projection.files import save_head
+from ner_retriever.heads.projection.network import Head
 from ner_retriever.index.lock import write_lock
 
 ALL = {"a": DOCUMENTS[0]["text"], "b": DOCUMENTS[1]["text"]}

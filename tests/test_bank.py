@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from ner_retriever.errors import ConfigError, WeightsCorrupted
-from ner_retriever.head.files import load_head, save_head
-from ner_retriever.head.network import Head
-from ner_retriever.head.record import HeadRecord
+from ner_retriever.heads.projection.files import load_head, save_head
+from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.record import HeadRecord
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.bank import choose_bank
 from ner_retriever.training.split import Split

@@ -23,7 +23,7 @@ from cli_helpers import DOCUMENTS, error, found, make_index, run, write_jsonl
 from ner_retriever import Document, Retriever, Span
 from ner_retriever.cli import main
 from ner_retriever.detect.spacy_spans import SpacySpans
-from ner_retriever.head.record import ADAPTER_NAME
+from ner_retriever.heads.projection.record import ADAPTER_NAME
 
 TEXTS = ["Sue stands in Chicago.", "The Louvre, in Paris."]
 PUBLISHED = Path(__file__).parents[2] / "shared/data/published-head/contrastive_projection_head.pth"

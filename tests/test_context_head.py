@@ -10,10 +10,10 @@ from torch import nn
 
 from ner_retriever.config import Preset, load_preset
 from ner_retriever.documents import Span
-from ner_retriever.encode import load_extractor
+from ner_retriever.reading.encoder import load_extractor
 from ner_retriever.errors import ConfigError
-from ner_retriever.head.files import load_head
-from ner_retriever.head.network import Head
+from ner_retriever.heads.projection.files import load_head
+from ner_retriever.heads.projection.network import Head
 from ner_retriever.training.annotations import annotate
 from ner_retriever.training.averaging import Average
 from ner_retriever.training.config import ContextConfig, TrainingConfig

@@ -16,10 +16,10 @@ from ner_retriever.backbone.model import Backbone, Tokens, load_backbone
 from ner_retriever.backbone.weights import Weights, find_weights
 from ner_retriever.config import PRESETS, Pooling, Preset, Site, load_preset
 from ner_retriever.documents import Span
-from ner_retriever.encode import Encoder, Extractor, load_encoder
+from ner_retriever.reading.encoder import Encoder, Extractor, load_encoder
 from ner_retriever.errors import ConfigError, FingerprintMismatch, QueryError, UnsupportedModel
-from ner_retriever.head.files import save_head
-from ner_retriever.head.network import Head
+from ner_retriever.heads.projection.files import save_head
+from ner_retriever.heads.projection.network import Head
 from toys import (
     CAUSAL,
     MODULES,

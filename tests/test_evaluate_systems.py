@@ -7,7 +7,7 @@ import pytest
 
 from ner_retriever import Document, Retriever, Span
 from ner_retriever.config import load_preset
-from ner_retriever.encode import load_extractor
+from ner_retriever.reading.encoder import load_extractor
 from ner_retriever.errors import ConfigError, DocumentError, IndexNotFound, InputError
 from ner_retriever.evaluation.seen import read_training_types
 from ner_retriever.evaluation.systems.loading import load_systems

@@ -21,10 +21,10 @@ from ner_retriever.errors import (
     WeightsNotFound,
 )
 from ner_retriever.hashing import sha256_of
-from ner_retriever.head.files import load_head, save_head
-from ner_retriever.head.network import Head
-from ner_retriever.head.published import read_published_head
-from ner_retriever.head.record import check_head, find_head, imported_heads, read_record
+from ner_retriever.heads.projection.files import load_head, save_head
+from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.published import read_published_head
+from ner_retriever.heads.projection.record import check_head, find_head, imported_heads, read_record
 
 PUBLISHED = Path(__file__).parents[2] / "shared/data/published-head/contrastive_projection_head.pth"
 

@@ -8,7 +8,7 @@ import numpy as np
 from ner_retriever.documents import Document, Span
 from ner_retriever.index.store import Store
 from ner_retriever.indexing import add_documents
-from ner_retriever.reading import Read
+from ner_retriever.reading.reader import Read
 
 
 class Reader:

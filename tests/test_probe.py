@@ -20,7 +20,7 @@ from ner_retriever.training.probe.measures import (
     unit,
 )
 from ner_retriever.training.probe.sample import ProbeSample, Ranking, choose_sample
-from ner_retriever.training.probe.spill import Spill
+from ner_retriever.training.probe.vector_file import Spill
 from ner_retriever.training.typed_mentions import TypedText
 from toys import BLOCKS
 

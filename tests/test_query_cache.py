@@ -10,11 +10,11 @@ import pytest
 from filelock import FileLock
 
 from ner_retriever import Document, Retriever, Span
-from ner_retriever.encode import Encoder
+from ner_retriever.reading.encoder import Encoder
 from ner_retriever.evaluation.systems.loading import load_index
 from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
-from ner_retriever.querying import cache as module
-from ner_retriever.querying.cache import QueryCache
+from ner_retriever.reading import cache as module
+from ner_retriever.reading.query_cache import QueryCache
 
 FINGERPRINTS = {"backbone": "b", "site": "s", "head": "h", "detector": "d"}
 EAST, NORTH = np.array([1, 0], np.float32), np.array([0, 1], np.float32)

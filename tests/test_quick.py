@@ -14,12 +14,12 @@ from safetensors.torch import save_file
 from ner_retriever import Document, Retriever, Span
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import PRESETS, Preset, load_preset
-from ner_retriever.encode import load_encoder
+from ner_retriever.reading.encoder import load_encoder
 from ner_retriever.errors import FingerprintMismatch, QueryError
-from ner_retriever.head.files import save_head
-from ner_retriever.head.network import Head
-from ner_retriever.querying.posing import pose
-from ner_retriever.querying.quick import QuickEncoder, load_quick_encoder
+from ner_retriever.heads.projection.files import save_head
+from ner_retriever.heads.projection.network import Head
+from ner_retriever.reading.query_template import pose
+from ner_retriever.reading.quick_queries import QuickEncoder, load_quick_encoder
 from toys import save_tiny_preset
 
 QUERIES = ["museum", "Court that  hears appeals", "Café in 東京", "drug 💊 for migraine", "U.S."]

@@ -12,9 +12,9 @@ from ner_retriever import environment
 from ner_retriever.config import PRESETS
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError, InputError, MissingExtra, WeightsCorrupted
-from ner_retriever.head.files import save_head
-from ner_retriever.head.network import Head
-from ner_retriever.head.record import HeadRecord
+from ner_retriever.heads.projection.files import save_head
+from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.record import HeadRecord
 from ner_retriever.training.card import model_card, write_card
 from ner_retriever.training.curves import plot_curves
 from ner_retriever.training.metric import mean_r_precision

@@ -9,7 +9,7 @@ import torch
 from ner_retriever.config import Settings
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError
-from ner_retriever.head.network import Head
+from ner_retriever.heads.projection.network import Head
 from ner_retriever.training.activations import Activations
 from ner_retriever.training.config import NAMED, SoftmaxConfig, TripletConfig, read_loss
 from ner_retriever.training.exclusion import Rules, Verdict

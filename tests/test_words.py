@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ner_retriever.detect.mention_head.words import SHAPES, find_words
+from ner_retriever.heads.mention.words import SHAPES, find_words
 from toys import byte_tokenizer
 
 

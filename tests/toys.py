@@ -17,10 +17,10 @@ from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 from ner_retriever.backbone.forward import Window
 from ner_retriever.backbone.model import Tokens
 from ner_retriever.config import Pooling
-from ner_retriever.detect.mention_head.files import save_mention_head
-from ner_retriever.detect.mention_head.network import MentionHead
-from ner_retriever.detect.mention_head.record import MentionHeadRecord
-from ner_retriever.encode import Encoder
+from ner_retriever.heads.mention.files import save_mention_head
+from ner_retriever.heads.mention.network import MentionHead
+from ner_retriever.heads.mention.record import MentionHeadRecord
+from ner_retriever.reading.encoder import Encoder
 
 VOCABULARY = 300
 BLOCKS = 4

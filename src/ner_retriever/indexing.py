@@ -16,7 +16,7 @@ from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.store import Store
-from ner_retriever.reading import Reader
+from ner_retriever.reading.reader import Reader
 
 _BATCH_DOCUMENTS = 256
 _BATCH_CHARACTERS = 1 << 20

@@ -125,9 +125,9 @@ def load_finder(name: str | None, preset: str) -> "tuple[Detector, str]":
         The detector, and what ``ner-retriever`` of the preset is to find mentions with: the same,
         if that needs no pass of its own; else ``spans``, so that detection is done once for all.
     """
-    from ner_retriever.encode import load_encoder
-    from ner_retriever.models import default_detector, load_reader
-    from ner_retriever.reading import TwoPasses
+    from ner_retriever.reading.encoder import load_encoder
+    from ner_retriever.reading.models import default_detector, load_reader
+    from ner_retriever.reading.reader import TwoPasses
 
     settings = load_preset(preset)
     name = name or default_detector(settings)

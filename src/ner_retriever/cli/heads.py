@@ -29,9 +29,9 @@ def import_head(
     Example: ner-retriever heads import contrastive_projection_head.pth
     """
     from ner_retriever.backbone.known import KNOWN
-    from ner_retriever.head.files import save_head
-    from ner_retriever.head.published import read_published_head
-    from ner_retriever.head.record import imported_heads
+    from ner_retriever.heads.projection.files import save_head
+    from ner_retriever.heads.projection.published import read_published_head
+    from ner_retriever.heads.projection.record import imported_heads
 
     settings = load_preset(preset)
     if settings.backbone not in KNOWN or settings.head is None:

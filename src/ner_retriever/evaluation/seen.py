@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from ner_retriever.evaluation.benchmarks import Benchmark
-from ner_retriever.head.record import find_head
-from ner_retriever.text.sameness import letters
+from ner_retriever.heads.projection.record import find_head
+from ner_retriever.text.normal_form import letters
 
 _TYPES_NAME = "types.txt"
 

@@ -14,7 +14,7 @@ from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.search.cutoff import Trust
 from ner_retriever.search.feedback import Feedback
-from ner_retriever.search.places import locate
+from ner_retriever.search.mention_locations import locate
 
 _READ_ROWS = 256
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ner_retriever.head.network import Head
+from ner_retriever.heads.projection.network import Head
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.split import Split
 from ner_retriever.training.vectors import Vectors

@@ -7,7 +7,7 @@ from typing import Any
 
 from ner_retriever.config import Preset
 from ner_retriever.errors import ModelError
-from ner_retriever.head.record import ADAPTER_NAME, HeadRecord, read_record
+from ner_retriever.heads.projection.record import ADAPTER_NAME, HeadRecord, read_record
 from ner_retriever.markdown import table
 from ner_retriever.training.sources import NOT_STATED, SOURCES, Source
 

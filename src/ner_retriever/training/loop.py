@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ner_retriever.config import fingerprint
-from ner_retriever.head.network import Head
+from ner_retriever.heads.projection.network import Head
 from ner_retriever.training.adapter import Adapter
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.averaging import Average

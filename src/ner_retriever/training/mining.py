@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ner_retriever.head.network import Head
+from ner_retriever.heads.projection.network import Head
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.exclusion import Exclusions
 from ner_retriever.training.negatives import Miner

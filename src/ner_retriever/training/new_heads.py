@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner_retriever.errors import ConfigError
-from ner_retriever.head.network import Head
+from ner_retriever.heads.projection.network import Head
 from ner_retriever.training.config import TrainingConfig
 from ner_retriever.training.split import Split
 from ner_retriever.training.vectors import Vectors

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ner_retriever.errors import ConfigError
-from ner_retriever.head.network import Head
+from ner_retriever.heads.projection.network import Head
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.config import SoftmaxConfig, TripletConfig
 from ner_retriever.training.context import ContextObjective

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ner_retriever import environment
 from ner_retriever.config import Preset
-from ner_retriever.head.files import save_head
-from ner_retriever.head.record import CONTEXT_NAME
+from ner_retriever.heads.projection.files import save_head
+from ner_retriever.heads.projection.record import CONTEXT_NAME
 from ner_retriever.training.card import write_card
 from ner_retriever.training.config import TrainingConfig
 from ner_retriever.training.curves import plot_curves

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner_retriever.errors import ConfigError
-from ner_retriever.head.network import Head
+from ner_retriever.heads.projection.network import Head
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.config import TripletConfig
 from ner_retriever.training.exclusion import Exclusions, Rules, Verdict

@@ -16,7 +16,7 @@ import numpy as np
 from ner_retriever.documents import Span
 from ner_retriever.errors import DocumentError
 from ner_retriever.text.gold.files import read_lines
-from ner_retriever.text.sameness import letters
+from ner_retriever.text.normal_form import letters
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ner_retriever.head.network import Head
+from ner_retriever.heads.projection.network import Head
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.metric import mean_r_precision
 from ner_retriever.training.sizes import Size, measure_sizes

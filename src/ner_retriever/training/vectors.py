@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ner_retriever.backbone.batching import batches
 from ner_retriever.backbone.forward import Window, pool
-from ner_retriever.encode import Extractor
+from ner_retriever.reading.encoder import Extractor
 from ner_retriever.training.activations import Activations
 from ner_retriever.training.typed_mentions import TypedText
 from ner_retriever.training.windows import MentionWindows, mention_windows

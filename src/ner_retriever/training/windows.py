@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ner_retriever.backbone.forward import Window
 from ner_retriever.backbone.model import Tokens
 from ner_retriever.documents import Span
-from ner_retriever.encode import Extractor
+from ner_retriever.reading.encoder import Extractor
 from ner_retriever.text.windows import sentence_starts, window_of
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ner_retriever.config import PRESETS, Preset, Site
 from ner_retriever.detect import load_detector
 from ner_retriever.documents import Document
-from ner_retriever.encode import load_extractor
+from ner_retriever.reading.encoder import load_extractor
 from ner_retriever.evaluation.systems import Progress, Settings, System
 from ner_retriever.index.scan import DOCUMENT, MENTION, Scan
 

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
-from ner_retriever.detect.mention_head.finder import Finder
-from ner_retriever.detect.mention_head.network import MentionHead
-from ner_retriever.detect.mention_head.words import SHAPES
+from ner_retriever.heads.mention.finder import Finder
+from ner_retriever.heads.mention.network import MentionHead
+from ner_retriever.heads.mention.words import SHAPES
 from ner_retriever.training.detection.config import DetectionConfig
 from ner_retriever.training.detection.examples import Example, Range
 from ner_retriever.training.detection.measure import BUDGETS, Finds, recall, threshold_for

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ner_retriever.backbone.batching import batches
 from ner_retriever.backbone.forward import Window
 from ner_retriever.config import fingerprint
-from ner_retriever.encode import Extractor
-from ner_retriever.mention_reader import Stretch, read_words, stretches
+from ner_retriever.reading.encoder import Extractor
+from ner_retriever.reading.one_pass import Stretch, read_words, stretches
 from ner_retriever.training.matrix import fill_matrix
 
 _CHUNK = 2048

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from ner_retriever.errors import ModelError, WeightsCorrupted, first_line
 from ner_retriever.hashing import check_sha256, sha256_of
-from ner_retriever.head.network import Head
-from ner_retriever.head.record import (
+from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.record import (
     ADAPTER_NAME,
     RECORD_NAME,
     WEIGHTS_NAME,

@@ -16,7 +16,7 @@ from ner_retriever.documents import Document, Span
 from ner_retriever.text.windows import passages
 
 if TYPE_CHECKING:
-    from ner_retriever.encode import Encoder
+    from ner_retriever.reading.encoder import Encoder
 
 _PASSAGE_CHARACTERS = 10_000
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ner_retriever.detect.mention_head.words import SHAPES
+from ner_retriever.heads.mention.words import SHAPES
 
 _KERNEL = 5
 _BOUNDARY = 64

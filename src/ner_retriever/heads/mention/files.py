@@ -8,8 +8,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from ner_retriever.detect.mention_head.network import MentionHead
-from ner_retriever.detect.mention_head.record import (
+from ner_retriever.heads.mention.network import MentionHead
+from ner_retriever.heads.mention.record import (
     RECORD_NAME,
     WEIGHTS_NAME,
     MentionHeadRecord,

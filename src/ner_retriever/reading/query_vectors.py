@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.config import Preset
-from ner_retriever.querying.cache import QueryCache, query_cache_wanted
-from ner_retriever.querying.posing import Posed, pose
-from ner_retriever.querying.quick import QuickEncoder, load_quick_encoder
+from ner_retriever.reading.query_cache import QueryCache, query_cache_wanted
+from ner_retriever.reading.query_template import Posed, pose
+from ner_retriever.reading.quick_queries import QuickEncoder, load_quick_encoder
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Check = Callable[[Mapping[str, str]], None]

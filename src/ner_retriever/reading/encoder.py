@@ -21,10 +21,10 @@ from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import EngineName, Preset
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError
-from ner_retriever.head.files import load_head
-from ner_retriever.head.network import Head
-from ner_retriever.head.record import ADAPTER_NAME, check_head, find_head
-from ner_retriever.querying.posing import pose
+from ner_retriever.heads.projection.files import load_head
+from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.record import ADAPTER_NAME, check_head, find_head
+from ner_retriever.reading.query_template import pose
 from ner_retriever.text.windows import sentence_starts, token_windows, window_of
 
 Vectors = NDArray[np.float32]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ner_retriever.errors import WeightsCorrupted, WeightsNotFound
-from ner_retriever.head.network import Head
+from ner_retriever.heads.projection.network import Head
 
 _LARGEST = 64 << 20
 _NAMES = {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ner_retriever.config import Preset
-from ner_retriever.encode import Extractor, load_extractor
+from ner_retriever.reading.encoder import Extractor, load_extractor
 from ner_retriever.training.probe.measures import (
     Values,
     Vectors,
@@ -18,7 +18,7 @@ from ner_retriever.training.probe.measures import (
     unit,
 )
 from ner_retriever.training.probe.sample import ProbeSample
-from ner_retriever.training.probe.spill import Progress, mention_vectors
+from ner_retriever.training.probe.vector_file import Progress, mention_vectors
 from ner_retriever.training.probe.summary import summary
 
 

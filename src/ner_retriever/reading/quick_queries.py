@@ -9,8 +9,8 @@ from ner_retriever.backbone.numpy_bert import NumpyBert, load_numpy_bert
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import Preset
 from ner_retriever.hashing import sha256_of
-from ner_retriever.head.numpy_head import NumpyHead
-from ner_retriever.head.record import (
+from ner_retriever.heads.projection.numpy_network import NumpyHead
+from ner_retriever.heads.projection.record import (
     ADAPTER_NAME,
     WEIGHTS_NAME,
     HeadRecord,
@@ -18,7 +18,7 @@ from ner_retriever.head.record import (
     find_head,
     read_record,
 )
-from ner_retriever.querying.posing import Posed
+from ner_retriever.reading.query_template import Posed
 
 
 class QuickEncoder:

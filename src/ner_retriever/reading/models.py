@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import EngineName, Preset, load_preset
 from ner_retriever.detect import load_detector
-from ner_retriever.detect.mention_head.record import has_mention_head
-from ner_retriever.head.record import check_head, find_head, read_record
+from ner_retriever.heads.mention.record import has_mention_head
+from ner_retriever.heads.projection.record import check_head, find_head, read_record
 from ner_retriever.index.manifest import Manifest, check_fingerprints
-from ner_retriever.querying.vectors import QueryVectors
-from ner_retriever.reading import Reader, TwoPasses
+from ner_retriever.reading.query_vectors import QueryVectors
+from ner_retriever.reading.reader import Reader, TwoPasses
 from ner_retriever.search.cutoff import GENERAL, CutoffParameters, read_parameters
 
 if TYPE_CHECKING:
-    from ner_retriever.encode import Encoder
+    from ner_retriever.reading.encoder import Encoder
 
 MENTION_HEAD = "mention-head"
 
@@ -143,7 +143,7 @@ def _describe(preset: Preset, device: str | None, engine: EngineName) -> tuple[d
 
 
 def _load_encoder(preset: Preset, device: str | None, engine: EngineName) -> "Encoder":
-    from ner_retriever.encode import load_encoder
+    from ner_retriever.reading.encoder import load_encoder
 
     return load_encoder(preset, device=device, engine=engine)
 
@@ -177,6 +177,6 @@ def load_reader(
     kind, _, source = detector.partition(":")
     if kind != MENTION_HEAD:
         return TwoPasses(load_detector(detector, device=device or "cpu"), encoder)
-    from ner_retriever.mention_reader import MentionReader
+    from ner_retriever.reading.one_pass import MentionReader
 
     return MentionReader(detector, preset, encoder, folder=source or None)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ner_retriever.head.record import BANK_WEIGHT
+from ner_retriever.heads.projection.record import BANK_WEIGHT
 
 _TEMPERATURE = 0.07
 _LEAST_SCORE = 0.01

@@ -1,4 +1,4 @@
-"""A head in numpy, for queries alone; equals :class:`~ner_retriever.head.network.Head`.
+"""A head in numpy, for queries alone; equals :class:`~ner_retriever.heads.projection.network.Head`.
 
 Importing torch takes longer than a search.
 """
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from ner_retriever.head.record import BANK_WEIGHT, WEIGHTS_NAME, HeadRecord
+from ner_retriever.heads.projection.record import BANK_WEIGHT, WEIGHTS_NAME, HeadRecord
 
 Array = NDArray[np.float32]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from ner_retriever.detect.mention_head.network import MentionHead
-from ner_retriever.detect.mention_head.words import Words
+from ner_retriever.heads.mention.network import MentionHead
+from ner_retriever.heads.mention.words import Words
 
 
 @dataclass(frozen=True, slots=True)

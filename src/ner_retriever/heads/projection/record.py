@@ -20,7 +20,7 @@ WEIGHTS_NAME, RECORD_NAME = "head.safetensors", "head.json"
 ADAPTER_NAME = "adapter_model.safetensors"
 # A context head's folder, beside the head that it was trained with.
 CONTEXT_NAME = "context"
-_BUNDLED = Path(__file__).parent / "bundled"
+_BUNDLED = Path(__file__).parent.parent / "bundled"
 _WIDEST = 1 << 16
 # A query's first number in a head with a bank, before it is scaled to length 1. The smaller, the
 # more room b takes in a mention's vector; the larger, the more of a query's.

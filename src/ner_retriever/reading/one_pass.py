@@ -14,18 +14,18 @@ from ner_retriever.backbone.batching import batches
 from ner_retriever.backbone.forward import Window, pool
 from ner_retriever.backbone.model import Backbone
 from ner_retriever.config import Preset
-from ner_retriever.detect.mention_head.files import load_mention_head
-from ner_retriever.detect.mention_head.finder import Finder, Found
-from ner_retriever.detect.mention_head.record import (
+from ner_retriever.heads.mention.files import load_mention_head
+from ner_retriever.heads.mention.finder import Finder, Found
+from ner_retriever.heads.mention.record import (
     check_mention_head,
     mention_head_of,
     read_mention_record,
 )
-from ner_retriever.detect.mention_head.words import Words, find_words
+from ner_retriever.heads.mention.words import Words, find_words
 from ner_retriever.documents import Document, Span
-from ner_retriever.encode import Encoder, Extractor
-from ner_retriever.head.record import find_head, read_record
-from ner_retriever.reading import Read
+from ner_retriever.reading.encoder import Encoder, Extractor
+from ner_retriever.heads.projection.record import find_head, read_record
+from ner_retriever.reading.reader import Read
 from ner_retriever.text.windows import window_of
 
 Vector = NDArray[np.float32]
