@@ -26,7 +26,7 @@ from ner_retriever.heads.projection.files import load_head
 from ner_retriever.heads.projection.record import find_head
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.store import Store
-from ner_retriever.reading.models import MENTION_HEAD, load_reader
+from ner_retriever.models import MENTION_HEAD, load_reader
 from ner_retriever.reading.reader import Reader
 from ner_retriever.text.readers import read_documents
 

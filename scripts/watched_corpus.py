@@ -15,7 +15,7 @@ from pathlib import Path
 from ner_retriever.config import load_preset
 from ner_retriever.documents import Document
 from ner_retriever.reading.encoder import load_encoder
-from ner_retriever.reading.models import load_reader
+from ner_retriever.models import load_reader
 from ner_retriever.text.layout import lay_out
 
 

@@ -13,10 +13,10 @@ from ner_retriever.backbone.forward import Window
 from ner_retriever.backbone.model import Backbone
 from ner_retriever.config import Component, Preset, Site, load_preset
 from ner_retriever.documents import Span
-from ner_retriever.reading.encoder import load_encoder, load_extractor
 from ner_retriever.errors import ConfigError, WeightsCorrupted
 from ner_retriever.heads.projection.files import load_head, save_head
 from ner_retriever.heads.projection.record import ADAPTER_NAME
+from ner_retriever.reading.encoder import load_encoder, load_extractor
 from ner_retriever.training import split as split_module
 from ner_retriever.training.activations import Activations
 from ner_retriever.training.adapter import Adapter

@@ -11,7 +11,7 @@ import pytest
 
 from cli_helpers import DOCUMENTS, error, found, make_index, run, write_jsonl
 from ner_retriever.heads.projection.files import save_head
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.index.lock import write_lock
 
 ALL = {"a": DOCUMENTS[0]["text"], "b": DOCUMENTS[1]["text"]}
@@ -234,7 +234,7 @@ def test_a_damaged_head(tmp_path: Path, toy_preset: Path) -> None:
     settings = load_preset(str(preset))
     save_head(
         tmp_path / "head",
-        Head(32, 8, 4),
+        ProjectionHead(32, 8, 4),
         backbone=find_weights(settings.backbone).fingerprint,
         site=settings.site_fingerprint,
         notes={},

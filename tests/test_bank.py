@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ner_retriever.errors import ConfigError, WeightsCorrupted
 from ner_retriever.heads.projection.files import load_head, save_head
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.heads.projection.record import HeadRecord
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.bank import choose_bank
@@ -19,11 +19,11 @@ from ner_retriever.training.split import Split
 WIDTH, DIMENSIONS, BANK = 6, 4, 3
 
 
-def heads() -> tuple[Head, Head, Tensor, Tensor]:
+def heads() -> tuple[ProjectionHead, ProjectionHead, Tensor, Tensor]:
     """A head with a bank and the same without; the bank's queries, and mentions."""
     torch.manual_seed(0)
-    plain = Head(WIDTH, 5, DIMENSIONS).eval()
-    banked = Head(WIDTH, 5, DIMENSIONS, bank=BANK)
+    plain = ProjectionHead(WIDTH, 5, DIMENSIONS).eval()
+    banked = ProjectionHead(WIDTH, 5, DIMENSIONS, bank=BANK)
     banked.load_state_dict(plain.state_dict(), strict=False)
     queries, mentions = torch.randn(BANK, WIDTH), torch.randn(20, WIDTH)
     banked.fill_bank(queries, mentions)

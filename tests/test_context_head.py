@@ -10,10 +10,10 @@ from torch import nn
 
 from ner_retriever.config import Preset, load_preset
 from ner_retriever.documents import Span
-from ner_retriever.reading.encoder import load_extractor
 from ner_retriever.errors import ConfigError
 from ner_retriever.heads.projection.files import load_head
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
+from ner_retriever.reading.extractor import load_extractor
 from ner_retriever.training.annotations import annotate
 from ner_retriever.training.averaging import Average
 from ner_retriever.training.config import ContextConfig, TrainingConfig
@@ -234,4 +234,4 @@ def test_a_source_is_asked_its_own_types() -> None:
 
 
 def test_heads_without_a_linear_path_are_as_they_were() -> None:
-    assert Head(4, 4, 4).skip is None
+    assert ProjectionHead(4, 4, 4).skip is None

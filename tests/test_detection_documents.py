@@ -1,7 +1,7 @@
 """Documents made of training texts."""
 
-from ner_retriever.training.detection.documents import make_documents
 from ner_retriever.training.detection.augmentation import noisy
+from ner_retriever.training.detection.documents import make_documents
 from ner_retriever.training.detection.examples import Example
 
 

@@ -16,10 +16,12 @@ from ner_retriever.backbone.model import Backbone, Tokens, load_backbone
 from ner_retriever.backbone.weights import Weights, find_weights
 from ner_retriever.config import PRESETS, Pooling, Preset, Site, load_preset
 from ner_retriever.documents import Span
-from ner_retriever.reading.encoder import Encoder, Extractor, load_encoder
 from ner_retriever.errors import ConfigError, FingerprintMismatch, QueryError, UnsupportedModel
 from ner_retriever.heads.projection.files import save_head
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
+from ner_retriever.reading.embedding import Heads
+from ner_retriever.reading.encoder import Encoder, load_encoder
+from ner_retriever.reading.extractor import Extractor
 from toys import (
     CAUSAL,
     MODULES,
@@ -204,10 +206,10 @@ def test_a_prefix_must_leave_room_for_text() -> None:
 
 def test_nothing_in_nothing_out() -> None:
     _, extractor = letters()
-    head = Head(29, 8, 5).eval()
+    head = ProjectionHead(29, 8, 5).eval()
     for encoder, width in (
-        (Encoder(extractor, None, "none"), 29),
-        (Encoder(extractor, head, "h"), 5),
+        (Encoder(extractor, Heads(type=None)), 29),
+        (Encoder(extractor, Heads(head, fingerprint="h")), 5),
     ):
         assert encoder.dimensions == width
         assert encoder.mentions([], []) == []
@@ -217,8 +219,8 @@ def test_nothing_in_nothing_out() -> None:
 
 def test_vectors_have_length_1_with_and_without_a_head() -> None:
     _, extractor = letters()
-    for head in (None, Head(29, 8, 5).eval()):
-        encoder = Encoder(extractor, head, "h")
+    for head in (None, ProjectionHead(29, 8, 5).eval()):
+        encoder = Encoder(extractor, Heads(head, fingerprint="h"))
         vectors = encoder.mentions(["ab cd", "e"], [[Span(0, 2), Span(3, 5)], [Span(0, 1)]])
         lengths = np.linalg.norm(np.concatenate([*vectors, encoder.queries(["f"])]), axis=1)
         np.testing.assert_allclose(lengths, np.ones(4), rtol=1e-6)
@@ -226,9 +228,9 @@ def test_vectors_have_length_1_with_and_without_a_head() -> None:
 
 def test_mentions_and_queries_are_centred_apart() -> None:
     _, extractor = letters()
-    head = Head(29, 8, 5).eval()
+    head = ProjectionHead(29, 8, 5).eval()
     head.query_mean.fill_(0.5)
-    encoder = Encoder(extractor, head, "h")
+    encoder = Encoder(extractor, Heads(head, fingerprint="h"))
     as_mention = encoder.mentions(["a"], [[Span(0, 1)]])[0]
     assert not np.allclose(as_mention, encoder.queries(["a"]), atol=1e-3)
     head.mention_mean.fill_(0.5)
@@ -363,7 +365,7 @@ def test_a_head_of_another_backbone_or_site_is_refused(tmp_path: Path) -> None:
     file = save_tiny_preset(tmp_path, head=str(tmp_path / "head"))
     preset = load_preset(str(file))
     backbone = find_weights(preset.backbone).fingerprint
-    head = Head(32, 8, 5)
+    head = ProjectionHead(32, 8, 5)
 
     def save(**changes: str) -> None:
         fingerprints = {"backbone": backbone, "site": preset.site_fingerprint, **changes}

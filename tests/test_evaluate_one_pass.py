@@ -11,11 +11,11 @@ from ner_retriever import Retriever
 from ner_retriever.cli.evaluate import load_finder
 from ner_retriever.config import load_preset
 from ner_retriever.documents import Span
-from ner_retriever.reading.encoder import load_encoder
 from ner_retriever.evaluation.benchmarks import Benchmark, GoldMention, GoldText
 from ner_retriever.evaluation.runner import evaluate
 from ner_retriever.evaluation.systems import System
 from ner_retriever.evaluation.systems.loading import load_systems
+from ner_retriever.reading.encoder import load_encoder
 from toys import save_tiny_mention_head
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from ner_retriever import Document, Retriever, Span
 from ner_retriever.config import load_preset
-from ner_retriever.reading.encoder import load_extractor
 from ner_retriever.errors import ConfigError, DocumentError, IndexNotFound, InputError
 from ner_retriever.evaluation.seen import read_training_types
 from ner_retriever.evaluation.systems.loading import load_systems
 from ner_retriever.evaluation.systems.ner_retriever import ExistingIndex, NerRetriever
 from ner_retriever.evaluation.systems.untrained import KINDS, LLM_HIDDEN, Untrained
+from ner_retriever.reading.extractor import load_extractor
 
 POOL = [
     Document("a", "Sue the Tyrannosaurus stands in Chicago.", (Span(8, 21), Span(32, 39))),

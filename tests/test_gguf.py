@@ -14,8 +14,8 @@ from ner_retriever.backbone.model import Backbone, load_backbone
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import Preset, Site
 from ner_retriever.documents import Span
-from ner_retriever.reading.encoder import Extractor
 from ner_retriever.errors import UnsupportedModel, WeightsCorrupted
+from ner_retriever.reading.extractor import Extractor
 from toys import VOCABULARY, byte_tokenizer, tiny_model
 
 SITE = Site(component="value", block=2, pooling="last")

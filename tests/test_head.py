@@ -22,7 +22,7 @@ from ner_retriever.errors import (
 )
 from ner_retriever.hashing import sha256_of
 from ner_retriever.heads.projection.files import load_head, save_head
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.heads.projection.published import read_published_head
 from ner_retriever.heads.projection.record import check_head, find_head, imported_heads, read_record
 
@@ -34,9 +34,9 @@ def silu(x: float) -> float:
 
 
 @pytest.fixture
-def by_hand() -> Head:
+def by_hand() -> ProjectionHead:
     """2 → 2 → 2: the hidden layer doubles and adds (0, 1), the output layer swaps and adds."""
-    head = Head(2, 2, 2).eval().requires_grad_(False)
+    head = ProjectionHead(2, 2, 2).eval().requires_grad_(False)
     head.first.weight.copy_(torch.tensor([[2.0, 0.0], [0.0, 2.0]]))
     head.first.bias.copy_(torch.tensor([0.0, 1.0]))
     head.second.weight.copy_(torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
@@ -47,11 +47,11 @@ def by_hand() -> Head:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    save_head(tmp_path, Head(4, 3, 2), backbone="b", site="s", notes={"made": "here"})
+    save_head(tmp_path, ProjectionHead(4, 3, 2), backbone="b", site="s", notes={"made": "here"})
     return tmp_path
 
 
-def test_forward_by_hand(by_hand: Head) -> None:
+def test_forward_by_hand(by_hand: ProjectionHead) -> None:
     # (1, 0) → first: (2, 1) → SiLU → swapped: (silu(1) + 1, silu(2))
     x, y = silu(1) + 1, silu(2)
     expected = [x / np.hypot(x, y), y / np.hypot(x, y)]
@@ -59,7 +59,7 @@ def test_forward_by_hand(by_hand: Head) -> None:
         np.testing.assert_allclose(projected(torch.tensor([[1.0, 0.0]])), [expected], rtol=1e-6)
 
 
-def test_centring_and_scale_come_before_the_layers(by_hand: Head) -> None:
+def test_centring_and_scale_come_before_the_layers(by_hand: ProjectionHead) -> None:
     expected = by_hand.mentions(torch.tensor([[1.0, 0.0]]))
     by_hand.mention_mean.copy_(torch.tensor([3.0, 1.0]))
     by_hand.query_mean.copy_(torch.tensor([0.0, 5.0]))
@@ -69,19 +69,19 @@ def test_centring_and_scale_come_before_the_layers(by_hand: Head) -> None:
 
 
 def test_rows_have_length_1() -> None:
-    rows = Head(4, 3, 2).eval().mentions(torch.randn(20, 4) * 100)
+    rows = ProjectionHead(4, 3, 2).eval().mentions(torch.randn(20, 4) * 100)
     torch.testing.assert_close(rows.norm(dim=1), torch.ones(20))
 
 
 def test_dropout_is_for_training_only() -> None:
-    head = Head(4, 64, 8, dropout=0.5)
+    head = ProjectionHead(4, 64, 8, dropout=0.5)
     vectors = torch.randn(3, 4)
     assert not torch.equal(head.train().mentions(vectors), head.mentions(vectors))
     assert torch.equal(head.eval().mentions(vectors), head.mentions(vectors))
 
 
 def test_a_head_survives_the_disk(tmp_path: Path) -> None:
-    head = Head(4, 3, 2).eval()
+    head = ProjectionHead(4, 3, 2).eval()
     head.mention_mean.fill_(0.5)
     head.query_mean.fill_(-0.5)
     head.scale.fill_(3.0)
@@ -200,16 +200,16 @@ def test_a_head_is_for_one_backbone_and_site(folder: Path) -> None:
 def test_a_head_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelError, match="cannot write a head into"):
-        save_head(tmp_path / "file", Head(4, 3, 2), backbone="b", site="s", notes={})
+        save_head(tmp_path / "file", ProjectionHead(4, 3, 2), backbone="b", site="s", notes={})
     (tmp_path / "head.safetensors").mkdir()
     with pytest.raises(ModelError, match="cannot write a head into"):
-        save_head(tmp_path, Head(4, 3, 2), backbone="b", site="s", notes={})
+        save_head(tmp_path, ProjectionHead(4, 3, 2), backbone="b", site="s", notes={})
 
 
 def test_heads_are_found_by_folder_or_name(folder: Path) -> None:
     assert find_head(str(folder)) == folder
     imported = imported_heads() / "mine"
-    save_head(imported, Head(4, 3, 2), backbone="b", site="s", notes={})
+    save_head(imported, ProjectionHead(4, 3, 2), backbone="b", site="s", notes={})
     assert find_head("mine") == imported
     with pytest.raises(WeightsNotFound, match=r"no head 'other'.*ner-retriever heads import"):
         find_head("other")

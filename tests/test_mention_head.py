@@ -11,12 +11,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from cli_helpers import error
+from ner_retriever.errors import ConfigError, WeightsCorrupted
 from ner_retriever.heads.mention.files import load_mention_head, save_mention_head
 from ner_retriever.heads.mention.finder import Finder, Found
 from ner_retriever.heads.mention.network import MentionHead
 from ner_retriever.heads.mention.record import MentionHeadRecord
 from ner_retriever.heads.mention.words import Words
-from ner_retriever.errors import ConfigError, WeightsCorrupted
 
 RECORD = MentionHeadRecord(
     backbone="b",

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from cli_helpers import error, run
 from ner_retriever.config import Preset, load_preset
+from ner_retriever.documents import Document
+from ner_retriever.errors import FingerprintMismatch
 from ner_retriever.heads.mention.files import save_mention_head
 from ner_retriever.heads.mention.network import MentionHead
 from ner_retriever.heads.mention.record import read_mention_record
-from ner_retriever.documents import Document
+from ner_retriever.models import default_detector, load_reader
 from ner_retriever.reading.encoder import Encoder, load_encoder
-from ner_retriever.errors import FingerprintMismatch
-from ner_retriever.reading.one_pass import MentionReader
-from ner_retriever.reading.models import default_detector, load_reader
+from ner_retriever.reading.mention_reader import MentionReader
 from toys import save_tiny_mention_head, save_tiny_preset
 
 THRESHOLD = 0.52

@@ -18,8 +18,8 @@ from ner_retriever.backbone.onnx_export import graph_folder, wants_onnx
 from ner_retriever.backbone.weights import Weights, find_weights
 from ner_retriever.config import Component, Site, load_preset
 from ner_retriever.documents import Span
-from ner_retriever.reading.encoder import load_encoder
 from ner_retriever.errors import ConfigError, MissingExtra
+from ner_retriever.reading.encoder import load_encoder
 from toys import save_tiny_preset, windows
 
 pytest.importorskip("onnx")

@@ -10,10 +10,10 @@ import pytest
 from filelock import FileLock
 
 from ner_retriever import Document, Retriever, Span
-from ner_retriever.reading.encoder import Encoder
 from ner_retriever.evaluation.systems.loading import load_index
 from ner_retriever.evaluation.systems.ner_retriever import NerRetriever
-from ner_retriever.reading import cache as module
+from ner_retriever.reading import query_cache as module
+from ner_retriever.reading.encoder import Encoder
 from ner_retriever.reading.query_cache import QueryCache
 
 FINGERPRINTS = {"backbone": "b", "site": "s", "head": "h", "detector": "d"}

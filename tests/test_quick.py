@@ -14,11 +14,11 @@ from safetensors.torch import save_file
 from ner_retriever import Document, Retriever, Span
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import PRESETS, Preset, load_preset
-from ner_retriever.reading.encoder import load_encoder
 from ner_retriever.errors import FingerprintMismatch, QueryError
 from ner_retriever.heads.projection.files import save_head
-from ner_retriever.heads.projection.network import Head
-from ner_retriever.reading.query_template import pose
+from ner_retriever.heads.projection.network import ProjectionHead
+from ner_retriever.reading.encoder import load_encoder
+from ner_retriever.reading.query_template import fill_template
 from ner_retriever.reading.quick_queries import QuickEncoder, load_quick_encoder
 from toys import save_tiny_preset
 
@@ -30,7 +30,7 @@ def headed(folder: Path, *, family: str = "bert", bank: int = 0, **settings: Any
     torch.manual_seed(3)
     file = save_tiny_preset(folder, family=family, head=str(folder / "head"), **settings)
     preset = load_preset(str(file))
-    head = Head(32, 24, 16, bank=bank)
+    head = ProjectionHead(32, 24, 16, bank=bank)
     head.mention_mean.normal_()
     head.query_mean.normal_()
     if bank:
@@ -70,7 +70,7 @@ def test_quick_equals_the_encoder(tmp_path: Path, component: str, pooling: str) 
     expected = load_encoder(preset)
     found = quick(preset)
     assert found.fingerprints == expected.fingerprints
-    vectors = [found.vector(pose(preset, query)) for query in QUERIES]
+    vectors = [found.vector(fill_template(preset, query)) for query in QUERIES]
     np.testing.assert_allclose(vectors, expected.queries(QUERIES), atol=2e-6)
 
 
@@ -84,14 +84,14 @@ def test_quick_equals_the_encoder(tmp_path: Path, component: str, pooling: str) 
 )
 def test_quick_reads_what_the_preset_says(tmp_path: Path, settings: dict[str, Any]) -> None:
     preset = headed(tmp_path, **settings)
-    vectors = [quick(preset).vector(pose(preset, query)) for query in QUERIES]
+    vectors = [quick(preset).vector(fill_template(preset, query)) for query in QUERIES]
     np.testing.assert_allclose(vectors, load_encoder(preset).queries(QUERIES), atol=2e-6)
 
 
 def test_queries_of_many_windows_are_left_to_the_encoder(tmp_path: Path) -> None:
     preset = headed(tmp_path)
-    assert quick(preset).vector(pose(preset, "x" * 62)) is not None
-    assert quick(preset).vector(pose(preset, "x" * 63)) is None
+    assert quick(preset).vector(fill_template(preset, "x" * 62)) is not None
+    assert quick(preset).vector(fill_template(preset, "x" * 63)) is None
 
 
 @pytest.mark.parametrize("family", ["llama", "mpnet", "modernbert"])
@@ -150,7 +150,7 @@ def test_a_head_of_another_backbone_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("query", ["", "…", "x" * 1001, "museum\udcff"])
 def test_bad_queries(tmp_path: Path, query: str) -> None:
     with pytest.raises(QueryError):
-        pose(load_preset(str(save_tiny_preset(tmp_path))), query)
+        fill_template(load_preset(str(save_tiny_preset(tmp_path))), query)
 
 
 def test_a_search_loads_no_model_library(tmp_path: Path) -> None:
@@ -175,5 +175,5 @@ def test_a_search_loads_no_model_library(tmp_path: Path) -> None:
 def test_the_default_preset_is_read_quickly() -> None:
     preset = PRESETS["minilm"]
     queries = [*QUERIES, "naïve Ångström İstanbul ﬁ", "long " * 190, "don't @#$%", "博物館"]
-    vectors = [quick(preset).vector(pose(preset, query)) for query in queries]
+    vectors = [quick(preset).vector(fill_template(preset, query)) for query in queries]
     np.testing.assert_allclose(vectors, load_encoder(preset).queries(queries), atol=2e-6)

@@ -10,7 +10,7 @@ import pytest
 from ner_retriever import Document, Retriever, Span
 from ner_retriever.errors import QueryError
 from ner_retriever.index.scan import document_key
-from ner_retriever.search import places
+from ner_retriever.search import mention_locations
 from ner_retriever.search.feedback import Feedback, Judgement
 from ner_retriever.search.mention_map import mention_map
 from ner_retriever.search.query import Example, Query
@@ -80,8 +80,8 @@ def test_ids_that_share_a_key_are_told_apart(
     retriever: Retriever, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     results = retriever.search("city")
-    monkeypatch.setattr(places, "document_key", lambda identifier: document_key("a"))
-    found = places.locate(results.scan, results.store, ["a", "d", "z"])
+    monkeypatch.setattr(mention_locations, "document_key", lambda identifier: document_key("a"))
+    found = mention_locations.locate(results.scan, results.store, ["a", "d", "z"])
     assert list(found) == ["a"]
 
 

@@ -10,13 +10,13 @@ import pytest
 
 from cli_helpers import error, run
 from ner_retriever.config import load_preset
-from ner_retriever.heads.mention.files import load_mention_head
 from ner_retriever.documents import Span
-from ner_retriever.reading.encoder import load_encoder
 from ner_retriever.errors import ConfigError
+from ner_retriever.heads.mention.files import load_mention_head
+from ner_retriever.reading.encoder import load_encoder
 from ner_retriever.training.detection import states as states_module
-from ner_retriever.training.detection.config import DetectionConfig
 from ner_retriever.training.detection.augmentation import bare, dressed, lower, title, upper
+from ner_retriever.training.detection.config import DetectionConfig
 from ner_retriever.training.detection.examples import (
     Example,
     held_out,

@@ -13,8 +13,8 @@ import torch
 from ner_retriever.backbone.forward import Window
 from ner_retriever.config import Preset, Site
 from ner_retriever.documents import Span
-from ner_retriever.reading.encoder import Extractor
 from ner_retriever.errors import ConfigError, DocumentError
+from ner_retriever.reading.extractor import Extractor
 from ner_retriever.training import activations as activations_module
 from ner_retriever.training.activations import Activations, extract
 from ner_retriever.training.config import SoftmaxConfig, TrainingConfig

@@ -13,7 +13,7 @@ from ner_retriever.config import PRESETS
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError, InputError, MissingExtra, WeightsCorrupted
 from ner_retriever.heads.projection.files import save_head
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.heads.projection.record import HeadRecord
 from ner_retriever.training.card import model_card, write_card
 from ner_retriever.training.curves import plot_curves
@@ -232,7 +232,7 @@ def test_a_card_of_a_head_without_notes_leaves_out_what_is_not_known() -> None:
 
 def test_the_card_lies_beside_the_head(tmp_path: Path) -> None:
     folder = tmp_path / "my-head"
-    save_head(folder, Head(4, 3, 2), backbone="b", site="s", notes={"types": 5})
+    save_head(folder, ProjectionHead(4, 3, 2), backbone="b", site="s", notes={"types": 5})
     file = write_card(folder, PRESETS["minilm"])
     assert file == folder / "README.md"
     assert file.read_text().startswith("# my-head\n")

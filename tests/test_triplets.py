@@ -9,7 +9,7 @@ import torch
 from ner_retriever.config import Settings
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.training.activations import Activations
 from ner_retriever.training.config import NAMED, SoftmaxConfig, TripletConfig, read_loss
 from ner_retriever.training.exclusion import Rules, Verdict
@@ -241,7 +241,7 @@ def test_too_few_types() -> None:
 
 def test_anchors_are_projected_each_as_what_it_is() -> None:
     activations, _ = toy()
-    head = Head(4, 3, 2).eval()
+    head = ProjectionHead(4, 3, 2).eval()
     head.query_mean.fill_(1.0)
     anchors = np.array([len(NAMES) + 5, 2, len(NAMES), 0, 2])
     found = anchor_vectors(head, FrozenVectors(activations), len(NAMES), anchors)

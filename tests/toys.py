@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
-from ner_retriever.backbone.forward import Window
+from ner_retriever.backbone.forward import Window, pool
 from ner_retriever.backbone.model import Tokens
 from ner_retriever.config import Pooling
 from ner_retriever.heads.mention.files import save_mention_head
@@ -206,18 +206,16 @@ class LetterBackbone:
             tokens.append(Tokens(ids=ids, spans=spans.reshape(-1, 2)))
         return tokens
 
-    def vectors(self, windows: list[Window]) -> NDArray[np.float32]:
+    def states(self, windows: list[Window]) -> Tensor:
         self.passes.append(windows)
-        return np.stack(
-            [
-                self._pooled([self._token(window.ids, place) for place in range(*mention)])
-                for window in windows
-                for mention in window.ranges
-            ]
-        )
+        states = torch.zeros(len(windows), max(len(item.ids) for item in windows), len(self.SIGNS))
+        for row, window in enumerate(windows):
+            for place in range(len(window.ids)):
+                states[row, place] = torch.from_numpy(self._token(window.ids, place))
+        return states
 
-    def tensors(self, windows: list[Window]) -> Tensor:
-        return torch.from_numpy(self.vectors(windows))
+    def project(self, states: Tensor, windows: list[Window]) -> Tensor:
+        return pool(states, windows, self.pooling)
 
     @classmethod
     def row(cls, **weights: float) -> NDArray[np.float32]:
@@ -234,15 +232,6 @@ class LetterBackbone:
             if 0 <= other < len(ids):
                 vector[ids[other]] += weight
         return vector
-
-    def _pooled(self, rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        match self.pooling:
-            case "first":
-                return rows[0]
-            case "last":
-                return rows[-1]
-            case "mean":
-                return np.mean(rows, axis=0)
 
 
 def save_tiny_preset(folder: Path, *, family: str = "bert", **settings: Any) -> Path:

@@ -19,11 +19,13 @@ class Span:
         start: first character.
         end: one past the last character; greater than ``start``.
         detection_score: how sure the detector is that this is a mention, in [0, 1].
+        name_score: how likely it is a name and no ordinary noun, in [0, 1].
     """
 
     start: int
     end: int
     detection_score: float = 1.0
+    name_score: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

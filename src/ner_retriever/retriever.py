@@ -24,11 +24,16 @@ from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
 from ner_retriever.indexing import Added, ErrorHandler, ProgressHandler, add_documents, as_documents
-from ner_retriever.reading.models import Models, new_manifest
+from ner_retriever.models import Models, new_manifest
 from ner_retriever.search.algebra import Conditions
 from ner_retriever.search.cutoff import CutoffParameters
 from ner_retriever.search.feedback import Feedback
-from ner_retriever.search.mention_locations import accepted_hits, example_vectors, judged_vectors, locate
+from ner_retriever.search.mention_locations import (
+    accepted_hits,
+    example_vectors,
+    judged_vectors,
+    locate,
+)
 from ner_retriever.search.query import Query, as_query, check_detection
 from ner_retriever.search.ranking import search
 from ner_retriever.search.results import Results

@@ -56,8 +56,10 @@ class NumpyBert:
         self._tokenizer = tokenizer
         self._site = site
 
-    def vector(self, text: str, span: Span, *, prefix: str, most_tokens: int) -> Array | None:
-        """Return the site's vector of a stretch of a text, (1, width).
+    def read(
+        self, text: str, span: Span, *, prefix: str, most_tokens: int
+    ) -> tuple[Array, Array] | None:
+        """Return a span's vector at the site, (1, width), and its mean state, (1, hidden).
 
         Args:
             prefix: is read before the text.
@@ -77,9 +79,10 @@ class NumpyBert:
         rows = self._states(ids)[len(before) + first : len(before) + last]
         pooled = {"first": rows[:1], "last": rows[-1:], "mean": rows.mean(axis=0, keepdims=True)}
         block, component = self._site.block, self._site.component
-        return self._linear(
+        site = self._linear(
             f"encoder.layer.{block}.attention.self.{component}", pooled[self._site.pooling]
         )
+        return site, pooled["mean"]
 
     def _special(self) -> tuple[list[int], list[int]]:
         """Return the special tokens that stand before and after a text."""

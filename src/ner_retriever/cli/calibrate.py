@@ -43,10 +43,10 @@ def calibrate(
     Example: ner-retriever calibrate my-validation-head --data typed-mentions.jsonl.gz --source
     crossner --for my-head
     """
-    from ner_retriever.reading.encoder import load_encoder
     from ner_retriever.evaluation.calibration import fit, label
     from ner_retriever.evaluation.cutoffs import measure_cutoffs
     from ner_retriever.heads.projection.record import find_head, read_record
+    from ner_retriever.reading.encoder import load_encoder
     from ner_retriever.search.cutoff import FILE_NAME
     from ner_retriever.training.data import read_training_texts
 

@@ -126,8 +126,8 @@ def load_finder(name: str | None, preset: str) -> "tuple[Detector, str]":
         if that needs no pass of its own; else ``spans``, so that detection is done once for all.
     """
     from ner_retriever.reading.encoder import load_encoder
-    from ner_retriever.reading.models import default_detector, load_reader
     from ner_retriever.reading.reader import TwoPasses
+    from ner_retriever.reading.readers import default_detector, load_reader
 
     settings = load_preset(preset)
     name = name or default_detector(settings)

@@ -45,7 +45,7 @@ def train(
 
     Example: ner-retriever train --data typed-mentions.jsonl.gz --preset minilm --out my-head
     """
-    from ner_retriever.reading.encoder import load_extractor
+    from ner_retriever.reading.extractor import load_extractor
     from ner_retriever.training.activations import extract
     from ner_retriever.training.adapter import Adapter
     from ner_retriever.training.annotations import annotate

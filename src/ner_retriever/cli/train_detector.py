@@ -44,8 +44,8 @@ def train_detector(
 
     Example: ner-retriever train-detector --data typed-mentions.jsonl.gz --out my-head/mentions
     """
-    from ner_retriever.reading.encoder import load_encoder
     from ner_retriever.heads.projection.record import find_head, read_record
+    from ner_retriever.reading.encoder import load_encoder
     from ner_retriever.training.as_read import as_read
     from ner_retriever.training.detection.config import DetectionConfig
     from ner_retriever.training.detection.examples import names_of_things

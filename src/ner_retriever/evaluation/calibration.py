@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.documents import Span
-from ner_retriever.reading.encoder import Encoder
 from ner_retriever.errors import InputError, MissingExtra
 from ner_retriever.evaluation.cutoffs import Labelled
+from ner_retriever.reading.encoder import Encoder
 from ner_retriever.search.cutoff import GENERAL, CutoffParameters, deviations
 from ner_retriever.training.typed_mentions import TypedText
 

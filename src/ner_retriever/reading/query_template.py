@@ -11,7 +11,7 @@ _LONGEST_QUERY = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Posed:
+class TemplatedQuery:
     """A query in its template.
 
     Attributes:
@@ -23,7 +23,7 @@ class Posed:
     span: Span
 
 
-def pose(preset: Preset, query: str) -> Posed:
+def fill_template(preset: Preset, query: str) -> TemplatedQuery:
     """Put a query into a preset's template.
 
     Raises:
@@ -33,7 +33,7 @@ def pose(preset: Preset, query: str) -> Posed:
     cleaned = _clean(query)
     cleaned = cleaned.lower() if preset.lower_case_queries else cleaned
     text = preset.query_template.replace("{query}", cleaned)
-    return Posed(text, Span(len(before), len(before) + len(cleaned)))
+    return TemplatedQuery(text, Span(len(before), len(before) + len(cleaned)))
 
 
 def _clean(query: str) -> str:

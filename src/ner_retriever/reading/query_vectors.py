@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ner_retriever.config import Preset
 from ner_retriever.reading.query_cache import QueryCache, query_cache_wanted
-from ner_retriever.reading.query_template import Posed, pose
+from ner_retriever.reading.query_template import TemplatedQuery, fill_template
 from ner_retriever.reading.quick_queries import QuickEncoder, load_quick_encoder
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -52,16 +52,16 @@ class QueryVectors:
             ModelError: weights are nowhere to be had or damaged.
             FingerprintMismatch: they are not those that filled the index.
         """
-        posed = [pose(self._preset, query) for query in types]
-        found = {query.text: self._found(query) for query in posed}
+        templated = [fill_template(self._preset, query) for query in types]
+        found = {query.text: self._found(query) for query in templated}
         fresh = {
             query.text: self._read(query, type)
-            for query, type in zip(posed, types, strict=True)
+            for query, type in zip(templated, types, strict=True)
             if found[query.text] is None
         }
         if fresh and self._cache:
             self._cache.keep(fresh)
-        vectors = [fresh.get(query.text, found[query.text]) for query in posed]
+        vectors = [fresh.get(query.text, found[query.text]) for query in templated]
         return np.array(vectors, np.float32).reshape(-1, self._dimensions)
 
     def warm(self) -> None:
@@ -81,9 +81,9 @@ class QueryVectors:
             self._check(quick.fingerprints)
         return quick
 
-    def _found(self, query: Posed) -> NDArray[np.float32] | None:
+    def _found(self, query: TemplatedQuery) -> NDArray[np.float32] | None:
         return self._cache.find(query.text) if self._cache else None
 
-    def _read(self, query: Posed, type: str) -> NDArray[np.float32]:
+    def _read(self, query: TemplatedQuery, type: str) -> NDArray[np.float32]:
         vector = self._quick.vector(query) if self._quick else None
         return self._encode()([type])[0] if vector is None else vector

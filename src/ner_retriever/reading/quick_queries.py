@@ -15,36 +15,50 @@ from ner_retriever.heads.projection.record import (
     WEIGHTS_NAME,
     HeadRecord,
     check_head,
+    context_folder,
     find_head,
     read_record,
 )
-from ner_retriever.reading.query_template import Posed
+from ner_retriever.reading.query_template import TemplatedQuery
 
 
 class QuickEncoder:
-    """From posed queries to unit vectors; loads in a tenth of a second.
+    """From templated queries to unit vectors; loads in a tenth of a second.
 
     Attributes:
         fingerprints: of backbone, site and head, as the encoder's.
     """
 
     def __init__(
-        self, preset: Preset, bert: NumpyBert, head: NumpyHead, fingerprints: dict[str, str]
+        self,
+        preset: Preset,
+        bert: NumpyBert,
+        head: NumpyHead,
+        context: NumpyHead | None,
+        fingerprints: dict[str, str],
     ) -> None:
         self.fingerprints = fingerprints
         self._preset = preset
         self._bert = bert
         self._head = head
+        self._context = context
 
-    def vector(self, posed: Posed) -> NDArray[np.float32] | None:
-        """Return a query's unit vector, (dimensions,); ``None`` where the encoder must read it."""
-        read = self._bert.vector(
-            posed.text,
-            posed.span,
+    def vector(self, query: TemplatedQuery) -> NDArray[np.float32] | None:
+        """Return what the encoder gives for a query; ``None`` where the encoder must read it."""
+        read = self._bert.read(
+            query.text,
+            query.span,
             prefix=self._preset.prefix,
             most_tokens=self._preset.max_tokens,
         )
-        return None if read is None else self._head.queries(read)[0]
+        if read is None:
+            return None
+        site, states = read
+        made = [self._head.queries(site)]
+        if self._context:
+            made.append(self._context.queries(states))
+        row: NDArray[np.float32] = np.concatenate(made, axis=1)[0]
+        return row
 
 
 def load_quick_encoder(preset: Preset) -> QuickEncoder | None:
@@ -64,7 +78,9 @@ def load_quick_encoder(preset: Preset) -> QuickEncoder | None:
     record = read_record(folder)
     weights = find_weights(preset.backbone)
     check_head(record, backbone=weights.fingerprint, site=preset.site_fingerprint)
-    if not _is_whole(folder, record):
+    around = context_folder(folder, record)
+    context = read_record(around) if around else None
+    if not _is_whole(folder, record) or (around and context and not _is_whole(around, context)):
         return None
     adapter = folder / ADAPTER_NAME if record.adapter else None
     bert = load_numpy_bert(weights.folder, preset.site, adapter)
@@ -75,7 +91,8 @@ def load_quick_encoder(preset: Preset) -> QuickEncoder | None:
         "site": preset.site_fingerprint,
         "head": record.fingerprint,
     }
-    return QuickEncoder(preset, bert, NumpyHead(folder, record), fingerprints)
+    second = NumpyHead(around, context) if around and context else None
+    return QuickEncoder(preset, bert, NumpyHead(folder, record), second, fingerprints)
 
 
 def _is_whole(folder: Path, record: HeadRecord) -> bool:

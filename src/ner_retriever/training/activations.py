@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.config import fingerprint
-from ner_retriever.reading.encoder import Extractor
+from ner_retriever.reading.extractor import Extractor
 from ner_retriever.training.annotations import Annotations, annotate
 from ner_retriever.training.matrix import fill_matrix
 from ner_retriever.training.typed_mentions import TypedText

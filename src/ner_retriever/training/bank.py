@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.split import Split
 from ner_retriever.training.vectors import Vectors
@@ -28,7 +28,9 @@ class Bank:
     mentions: NDArray[np.int64]
 
     @torch.no_grad()
-    def fill(self, head: Head, vectors: Vectors, context: Head | None = None) -> None:
+    def fill(
+        self, head: ProjectionHead, vectors: Vectors, context: ProjectionHead | None = None
+    ) -> None:
         """Fill the banks of heads as they are now; heads without one stay as they are."""
         if len(self.types):
             names, mentions = vectors.queries(self.types), vectors.mentions(self.mentions)

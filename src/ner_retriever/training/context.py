@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.text.windows import sentence_starts
 from ner_retriever.training.config import ContextConfig
 from ner_retriever.training.losses import softmax_loss
@@ -59,7 +59,7 @@ class ContextObjective:
 
     def __init__(
         self,
-        head: Head,
+        head: ProjectionHead,
         sentences: Sentences,
         names: Sequence[str],
         config: ContextConfig,

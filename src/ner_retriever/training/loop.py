@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ner_retriever.config import fingerprint
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.training.adapter import Adapter
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.averaging import Average
@@ -50,8 +50,8 @@ class Trained:
         exclusions: what became of the candidates for hard negatives, where any were mined.
     """
 
-    head: Head
-    context: Head | None
+    head: ProjectionHead
+    context: ProjectionHead | None
     adapter: dict[str, Tensor] | None
     types: tuple[str, ...]
     log: list[dict[str, Any]] = field(default_factory=list)
@@ -128,8 +128,8 @@ class _Run:
         vectors: Vectors,
         config: TrainingConfig,
         parts: Split,
-        head: Head,
-        context: Head | None,
+        head: ProjectionHead,
+        context: ProjectionHead | None,
         bank: Bank,
         objective: Objective,
         adapter: Adapter | None,
@@ -242,8 +242,8 @@ def _objective(
     vectors: Vectors,
     config: TrainingConfig,
     parts: Split,
-    head: Head,
-    context: Head | None,
+    head: ProjectionHead,
+    context: ProjectionHead | None,
 ) -> Objective:
     def miner(rules: Rules) -> Miner:
         return Miner(annotations, texts, rules, usable=parts.training_mentions)

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.exclusion import Exclusions
 from ner_retriever.training.negatives import Miner
@@ -24,7 +24,13 @@ class NearNegatives:
     """
 
     def __init__(
-        self, head: Head, vectors: Vectors, annotations: Annotations, miner: Miner, *, every: int
+        self,
+        head: ProjectionHead,
+        vectors: Vectors,
+        annotations: Annotations,
+        miner: Miner,
+        *,
+        every: int,
     ) -> None:
         self._head = head
         self._vectors = vectors

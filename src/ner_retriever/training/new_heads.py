@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner_retriever.errors import ConfigError
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.training.config import TrainingConfig
 from ner_retriever.training.split import Split
 from ner_retriever.training.vectors import Vectors
@@ -17,7 +17,7 @@ _CENTRED_ON = 4096
 @torch.no_grad()
 def new_heads(
     vectors: Vectors, parts: Split, config: TrainingConfig, *, bank: int
-) -> tuple[Head, Head | None]:
+) -> tuple[ProjectionHead, ProjectionHead | None]:
     """Centre and scale on the training data, so that the layers see numbers around 1.
 
     Args:
@@ -33,7 +33,7 @@ def new_heads(
     mentions = vectors.mentions(_some(parts.training_mentions, generator))
     queries = vectors.queries(_some(parts.training_types, generator))
     torch.manual_seed(config.seed)
-    head = Head(
+    head = ProjectionHead(
         mentions.site.shape[1],
         config.hidden,
         config.dimensions,
@@ -48,7 +48,7 @@ def new_heads(
     hidden = mentions.context.shape[1]
     if not hidden:
         raise ConfigError("a context head needs an adapter, with which the backbone is read anew")
-    context = Head(
+    context = ProjectionHead(
         hidden,
         config.context.hidden,
         config.context.dimensions,
@@ -65,7 +65,7 @@ def _some(usable: NDArray[np.bool_], generator: np.random.Generator) -> NDArray[
     return generator.choice(rows, min(len(rows), _CENTRED_ON), replace=False)
 
 
-def _centre(head: Head, mentions: Tensor, queries: Tensor) -> None:
+def _centre(head: ProjectionHead, mentions: Tensor, queries: Tensor) -> None:
     head.mention_mean.copy_(mentions.mean(dim=0))
     head.query_mean.copy_(queries.mean(dim=0))
     centred = mentions - head.mention_mean

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ner_retriever.errors import ConfigError
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.config import SoftmaxConfig, TripletConfig
 from ner_retriever.training.context import ContextObjective
@@ -42,7 +42,7 @@ class Objective(Protocol):
     def exclusions(self) -> Exclusions | None:
         """What became of the candidates for hard negatives, where any were mined."""
 
-    def loss(self, step: int, head: Head, vectors: Vectors) -> Tensor:
+    def loss(self, step: int, head: ProjectionHead, vectors: Vectors) -> Tensor:
         """Return a step's loss, a scalar; steps are counted from 0."""
 
 
@@ -109,7 +109,7 @@ class SoftmaxObjective:
         """What became of the candidates for hard negatives, where any were mined."""
         return self._negatives.exclusions if self._negatives else None
 
-    def loss(self, step: int, head: Head, vectors: Vectors) -> Tensor:
+    def loss(self, step: int, head: ProjectionHead, vectors: Vectors) -> Tensor:
         """Return a step's loss, a scalar."""
         rows, types, positive = self.draw(step)
         spared = self._spared(rows, types, positive)
@@ -205,7 +205,7 @@ class TripletObjective:
         """What became of the candidates that BM25 named in the present epoch."""
         return self._epoch[1].exclusions
 
-    def loss(self, step: int, head: Head, vectors: Vectors) -> Tensor:
+    def loss(self, step: int, head: ProjectionHead, vectors: Vectors) -> Tensor:
         """Return a step's loss, a scalar; an epoch that has fewer batches begins again."""
         number, place = divmod(step, self._batches)
         if number != self._epoch[0]:

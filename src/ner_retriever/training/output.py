@@ -57,22 +57,19 @@ def write_head(
         sizes = trained.validation.sizes(dimensions)
         notes["validation_r_precision"] = trained.validation.r_precision()
         notes["sizes"] = [size.to_record() for size in sizes]
+    site, weight = preset.site_fingerprint, 0.0
+    if trained.context and config.context:
+        weight = config.context.weight
+        save_head(folder / CONTEXT_NAME, trained.context, backbone=backbone, site=site, notes={})
     save_head(
         folder,
         trained.head,
         backbone=backbone,
-        site=preset.site_fingerprint,
+        site=site,
         notes=notes,
         adapter=trained.adapter,
+        context_weight=weight,
     )
-    if trained.context and config.context:
-        save_head(
-            folder / CONTEXT_NAME,
-            trained.context,
-            backbone=backbone,
-            site=preset.site_fingerprint,
-            notes={"weight": config.context.weight},
-        )
     lines = [json.dumps(record) + "\n" for record in trained.log]
     (folder / "log.jsonl").write_text("".join(lines), encoding="utf-8")
     types = "".join(f"{name}\n" for name in trained.types)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner_retriever.errors import ConfigError
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.config import TripletConfig
 from ner_retriever.training.exclusion import Exclusions, Rules, Verdict
@@ -155,7 +155,9 @@ class TripletSampler:
         return Triplets(anchors, positives, negatives, wrong)
 
 
-def anchor_vectors(head: Head, vectors: Vectors, names: int, anchors: NDArray[np.int64]) -> Tensor:
+def anchor_vectors(
+    head: ProjectionHead, vectors: Vectors, names: int, anchors: NDArray[np.int64]
+) -> Tensor:
     """Project anchors, names as queries and mentions as mentions: (n, dimensions), of length 1.
 
     Args:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.metric import mean_r_precision
 from ner_retriever.training.sizes import Size, measure_sizes
@@ -90,7 +90,11 @@ class Validation:
 
 @torch.no_grad()
 def validate(
-    head: Head, context: Head | None, vectors: Vectors, annotations: Annotations, asked: Asked
+    head: ProjectionHead,
+    context: ProjectionHead | None,
+    vectors: Vectors,
+    annotations: Annotations,
+    asked: Asked,
 ) -> Validation:
     """Embed what is asked with the heads as they are now."""
     head.eval()

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ner_retriever.backbone.batching import batches
 from ner_retriever.backbone.forward import Window, pool
-from ner_retriever.reading.encoder import Extractor
+from ner_retriever.reading.extractor import Extractor
 from ner_retriever.training.activations import Activations
 from ner_retriever.training.typed_mentions import TypedText
 from ner_retriever.training.windows import MentionWindows, mention_windows
@@ -89,7 +89,7 @@ class LiveVectors:
         self._mentions = mention_windows(
             extractor, [text.text for text in texts], [text.spans for text in texts]
         )
-        self._queries = mention_windows(extractor, *extractor.posed(names))
+        self._queries = mention_windows(extractor, *extractor.templated(names))
         self._bfloat16 = bfloat16
 
     @property

@@ -7,10 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.backbone.forward import Window
-from ner_retriever.backbone.model import Tokens
 from ner_retriever.documents import Span
-from ner_retriever.reading.encoder import Extractor
-from ner_retriever.text.windows import sentence_starts, window_of
+from ner_retriever.reading.extractor import Extractor
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,48 +64,16 @@ def mention_windows(
     Args:
         spans: the mentions of each text, in characters.
     """
-    made = MentionWindows()
-    where = np.empty((sum(map(len, spans)), 2), np.int64)
-    first_mention = 0
-    for text, tokens, its_spans in zip(
-        texts, extractor.backbone.tokenize(texts), spans, strict=True
-    ):
-        if its_spans:
-            numbers = np.arange(first_mention, first_mention + len(its_spans))
-            for window in _windows(extractor, text, tokens, its_spans, numbers):
-                where[window.mentions, 0] = len(made.windows)
-                where[window.mentions, 1] = np.arange(len(window.mentions))
-                made.windows.append(window)
-        first_mention += len(its_spans)
-    made.where = where
-    return made
-
-
-def _windows(
-    extractor: Extractor,
-    text: str,
-    tokens: Tokens,
-    spans: Sequence[Span],
-    numbers: NDArray[np.int64],
-) -> list[MentionWindow]:
-    if not len(tokens.ids):
-        tokens = extractor.stand_in
-    starts = np.array([*sentence_starts(text), len(text)])
-    mentions = np.array([extractor.token_range(tokens, span) for span in spans])
-    sentence_of = np.searchsorted(starts, [span.start for span in spans], side="right") - 1
-    sentences = np.array(
-        [
-            extractor.token_range(tokens, Span(int(starts[number]), int(starts[number + 1])))
-            for number in sentence_of
+    firsts = np.concatenate([[0], np.cumsum([len(its_spans) for its_spans in spans])])
+    made = MentionWindows(where=np.empty((int(firsts[-1]), 2), np.int64))
+    for given in extractor.given_windows(texts, spans):
+        part = given.part
+        sentences = [
+            part.read.sentence_tokens(part.read.sentence_of(spans[part.text][mention].start))
+            for mention in given.mentions
         ]
-    )
-    windows = extractor.windows(text, tokens)
-    owner = np.array([window_of(windows, first, last) for first, last in mentions.tolist()])
-    return [
-        MentionWindow(
-            extractor.window(tokens, windows[number], mentions[owner == number]),
-            extractor.window(tokens, windows[number], sentences[owner == number]).ranges,
-            numbers[owner == number],
-        )
-        for number in np.unique(owner)
-    ]
+        numbers = firsts[part.text] + np.array(given.mentions)
+        made.where[numbers, 0] = len(made.windows)
+        made.where[numbers, 1] = np.arange(len(numbers))
+        made.windows.append(MentionWindow(given.window, part.window(sentences).ranges, numbers))
+    return made

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ner_retriever.config import PRESETS, Preset, Site
 from ner_retriever.detect import load_detector
 from ner_retriever.documents import Document
-from ner_retriever.reading.encoder import load_extractor
 from ner_retriever.evaluation.systems import Progress, Settings, System
 from ner_retriever.index.scan import DOCUMENT, MENTION, Scan
+from ner_retriever.reading.extractor import load_extractor
 
 # The last block's output (of 30), at the last token, in place of the preset's value vectors.
 LLM_HIDDEN = replace(

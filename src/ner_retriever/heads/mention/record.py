@@ -1,18 +1,13 @@
 """What a mention head says of itself, and where it is; read without loading a model library."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ner_retriever.config import Settings, fingerprint
-from ner_retriever.errors import (
-    ConfigError,
-    FingerprintMismatch,
-    WeightsCorrupted,
-    WeightsNotFound,
-)
+from ner_retriever.errors import ConfigError, WeightsNotFound
+from ner_retriever.heads.records import check_trained_on, read_record_file
 
 FORMAT = 1
 WEIGHTS_NAME, RECORD_NAME = "mention_head.safetensors", "mention_head.json"
@@ -108,13 +103,7 @@ def read_mention_record(folder: Path) -> MentionHeadRecord:
     Raises:
         WeightsCorrupted: it is damaged.
     """
-    try:
-        return MentionHeadRecord.from_record(json.loads((folder / RECORD_NAME).read_bytes()))
-    except (OSError, ValueError, TypeError, RecursionError, ConfigError) as error:
-        raise WeightsCorrupted(
-            f"{folder / RECORD_NAME} cannot be read: {error}; copy the mention head anew, or train "
-            "it again"
-        ) from error
+    return read_record_file(folder / RECORD_NAME, MentionHeadRecord)
 
 
 def check_mention_head(
@@ -125,14 +114,9 @@ def check_mention_head(
     Raises:
         FingerprintMismatch: naming what differs.
     """
-    for what, trained, given in (
-        ("backbone", record.backbone, backbone),
-        ("site", record.site, site),
-        ("adapter", record.adapter, adapter),
-    ):
-        if trained != given:
-            raise FingerprintMismatch(
-                f"the mention head was trained on another {what} ({trained[:16] or 'none'}, not "
-                f"{given[:16] or 'none'}); train one for this preset with: "
-                "ner-retriever train-detector"
-            )
+    check_trained_on(
+        "mention head",
+        {"backbone": record.backbone, "site": record.site, "adapter": record.adapter},
+        {"backbone": backbone, "site": site, "adapter": adapter},
+        remedy="train one for this preset with: ner-retriever train-detector",
+    )

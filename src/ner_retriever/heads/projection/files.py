@@ -1,100 +1,104 @@
-"""A head on disk: ``head.safetensors`` and ``head.json``, never pickle.
+"""A projection head on disk: ``head.safetensors``, ``head.json``, an adapter, a context head.
 
 head.json names what the head was trained on; a head is refused for any other backbone or site.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ner_retriever.errors import ModelError, WeightsCorrupted, first_line
+from ner_retriever.errors import ModelError
 from ner_retriever.hashing import check_sha256, sha256_of
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.files import REMEDY, load_weights, write_record, write_weights
+from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.heads.projection.record import (
     ADAPTER_NAME,
+    CONTEXT_NAME,
     RECORD_NAME,
     WEIGHTS_NAME,
     HeadRecord,
+    context_folder,
     read_record,
 )
 
 
-def load_head(folder: Path) -> tuple[Head, HeadRecord]:
+def load_head(folder: Path) -> tuple[ProjectionHead, HeadRecord]:
     """Read a head, its weights and its adapter's checked against their hashes.
 
     Raises:
         WeightsCorrupted: a file is damaged, or doesn't fit the other.
     """
     record = read_record(folder)
-    file = folder / WEIGHTS_NAME
-    remedy = "copy the head anew, or train it again"
-    try:
-        check_sha256(file, record.sha256, remedy=remedy)
-        if record.adapter:
-            check_sha256(folder / ADAPTER_NAME, record.adapter, remedy=remedy)
-        # Nothing is allocated by what head.json says before the weights bear it out.
-        with torch.device("meta"):
-            head = Head(
-                record.width,
-                record.hidden,
-                record.dimensions,
-                bank=record.bank,
-                detection=record.detection,
-                skip=record.skip,
-            )
-        head.load_state_dict(load_file(file), assign=True)
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = first_line(error)
-        raise WeightsCorrupted(f"{file} cannot be read: {reason}; {remedy}") from error
-    return head.float().eval().requires_grad_(False), record
+
+    def make() -> ProjectionHead:
+        return ProjectionHead(
+            record.width,
+            record.hidden,
+            record.dimensions,
+            bank=record.bank,
+            detection=record.detection,
+            skip=record.skip,
+        )
+
+    head = load_weights(folder / WEIGHTS_NAME, record.sha256, make)
+    if record.adapter:
+        check_sha256(folder / ADAPTER_NAME, record.adapter, remedy=REMEDY)
+    return head, record
+
+
+def load_context_head(folder: Path, record: HeadRecord) -> ProjectionHead | None:
+    """Read the context head that was trained with a head; ``None`` where it has none.
+
+    Raises:
+        WeightsCorrupted: it is damaged, or another one.
+    """
+    found = context_folder(folder, record)
+    return load_head(found)[0] if found else None
 
 
 def save_head(
     folder: Path,
-    head: Head,
+    head: ProjectionHead,
     *,
     backbone: str,
     site: str,
     notes: Mapping[str, Any],
     adapter: Mapping[str, Tensor] | None = None,
-) -> None:
-    """Write a head into a folder, which is made where needed.
+    context_weight: float = 0.0,
+) -> HeadRecord:
+    """Write a head into a folder, which is made where needed, and return its record.
 
     Args:
         adapter: the backbone's low-rank updates, as `merge_adapter` reads them.
+        context_weight: of the context head that lies in the folder's ``context``; 0 for none.
 
     Raises:
         ModelError: the folder cannot be written.
     """
+    write_weights(folder / WEIGHTS_NAME, head.state_dict())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        weights = {name: tensor.contiguous() for name, tensor in head.state_dict().items()}
-        save_file(weights, folder / WEIGHTS_NAME)
-        if adapter:
-            save_file(dict(adapter), folder / ADAPTER_NAME)
-        else:
+        if not adapter:
             (folder / ADAPTER_NAME).unlink(missing_ok=True)
-        record = HeadRecord(
-            backbone=backbone,
-            site=site,
-            width=head.width,
-            hidden=head.first.out_features,
-            dimensions=head.dimensions,
-            bank=len(head.bank),
-            detection=head.detection,
-            skip=head.skip is not None,
-            sha256=sha256_of(folder / WEIGHTS_NAME),
-            adapter=sha256_of(folder / ADAPTER_NAME) if adapter else "",
-            notes=notes,
-        )
-        (folder / RECORD_NAME).write_text(json.dumps(record.to_record(), indent=1) + "\n")
-    except (OSError, SafetensorError) as error:
-        raise ModelError(
-            f"cannot write a head into {folder} ({error}); choose a folder that can be written"
-        ) from error
+    except OSError as error:
+        raise ModelError(f"cannot write a head into {folder} ({error.strerror})") from error
+    if adapter:
+        write_weights(folder / ADAPTER_NAME, adapter)
+    record = HeadRecord(
+        backbone=backbone,
+        site=site,
+        width=head.width,
+        hidden=head.first.out_features,
+        dimensions=head.dimensions,
+        bank=len(head.bank),
+        detection=head.detection,
+        skip=head.skip is not None,
+        sha256=sha256_of(folder / WEIGHTS_NAME),
+        adapter=sha256_of(folder / ADAPTER_NAME) if adapter else "",
+        context=sha256_of(folder / CONTEXT_NAME / WEIGHTS_NAME) if context_weight else "",
+        context_weight=context_weight,
+        notes=notes,
+    )
+    write_record(folder / RECORD_NAME, record.to_record())
+    return record

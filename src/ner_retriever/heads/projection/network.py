@@ -23,13 +23,13 @@ _TEMPERATURE = 0.07
 _LEAST_SCORE = 0.01
 
 
-class Head(nn.Module):
+class ProjectionHead(nn.Module):
     """A small MLP that maps a site's vectors into the type-aware space.
 
     Mentions and queries share the layers. Each is first centred on the mean of its own kind: in a
     language model's space all types lie on one side, all mentions on another, and the offset
-    between the two says nothing (Head.mention_mean, Head.query_mean; zero for a head that was
-    trained without).
+    between the two says nothing (``mention_mean``, ``query_mean``; zero for a head that was trained
+    without).
 
     Args:
         width: of the site's vectors.

@@ -1,4 +1,4 @@
-"""A head in numpy, for queries alone; equals :class:`~ner_retriever.heads.projection.network.Head`.
+"""A head in numpy, for queries alone; equals :class:`.network.ProjectionHead`.
 
 Importing torch takes longer than a search.
 """

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ner_retriever.errors import WeightsCorrupted, WeightsNotFound
-from ner_retriever.heads.projection.network import Head
+from ner_retriever.heads.projection.network import ProjectionHead
 
 _LARGEST = 64 << 20
 _NAMES = {
@@ -17,7 +17,7 @@ _NAMES = {
 }
 
 
-def read_published_head(file: Path) -> Head:
+def read_published_head(file: Path) -> ProjectionHead:
     """Read a published head; nothing in the file is run (``weights_only``).
 
     The layers stand as net.0 (Linear), net.1 (SiLU), net.2 (dropout) and net.3 (Linear), and no
@@ -45,7 +45,7 @@ def read_published_head(file: Path) -> Head:
     first, second = tensors["first.weight"], tensors["second.weight"]
     if first.dim() != 2 or second.dim() != 2:
         raise WeightsCorrupted(f"{file} holds weights that are not matrices")
-    head = Head(first.shape[1], first.shape[0], second.shape[0])
+    head = ProjectionHead(first.shape[1], first.shape[0], second.shape[0])
     try:
         head.load_state_dict(tensors, strict=False)
     except RuntimeError as error:

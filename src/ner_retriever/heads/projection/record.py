@@ -1,18 +1,13 @@
 """What a head says of itself, and where it is; read without loading a model library."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ner_retriever.config import Settings, cache_folder
-from ner_retriever.errors import (
-    ConfigError,
-    FingerprintMismatch,
-    WeightsCorrupted,
-    WeightsNotFound,
-)
+from ner_retriever.errors import ConfigError, WeightsCorrupted, WeightsNotFound
+from ner_retriever.heads.records import check_trained_on, read_record_file
 
 FORMAT = 1
 WEIGHTS_NAME, RECORD_NAME = "head.safetensors", "head.json"
@@ -39,6 +34,9 @@ class HeadRecord(Settings):
         skip: whether a linear path runs beside the layers.
         detection: weight of the logarithm of a mention's detection score; needs a bank.
         sha256: of head.safetensors.
+        context: sha256 of the weights of the context head that was trained with the head; empty for
+            none.
+        context_weight: of a sentence's cosine beside a mention's.
         adapter: sha256 of the backbone's low-rank updates that the head was trained with; empty
             where the backbone is as published.
         notes: where the head comes from and what it was measured to do.
@@ -54,13 +52,20 @@ class HeadRecord(Settings):
     skip: bool = False
     sha256: str = ""
     adapter: str = ""
+    context: str = ""
+    context_weight: float = 0.0
     format: int = FORMAT
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.format != FORMAT:
             raise ConfigError(f"a head of format {self.format}; this version reads {FORMAT}")
-        for name in ("backbone", "site", "sha256", "adapter"):
+        if not 0 <= self.context_weight <= 1 or (self.context_weight > 0) != bool(self.context):
+            raise ConfigError(
+                "a head's context_weight must be 0 to 1, and 0 without a context head, not "
+                f"{self.context_weight!r}"
+            )
+        for name in ("backbone", "site", "sha256", "adapter", "context"):
             if not isinstance(getattr(self, name), str):
                 raise ConfigError(f"a head's {name} must be a string, not {getattr(self, name)!r}")
         for name in ("width", "hidden", "dimensions"):
@@ -76,9 +81,15 @@ class HeadRecord(Settings):
 
     @property
     def fingerprint(self) -> str:
-        """Names the head's weights, the adapter's where it has one, and the detection's weight."""
-        adapter = f"-{self.adapter[:16]}" if self.adapter else ""
-        return self.sha256[:16] + adapter + (f"-{self.detection:g}" if self.detection else "")
+        """Names the weights of head, adapter and context head, and what they are weighted with."""
+        parts = [self.sha256[:16]]
+        if self.adapter:
+            parts.append(self.adapter[:16])
+        if self.detection:
+            parts.append(f"{self.detection:g}")
+        if self.context:
+            parts.append(f"{self.context[:16]}*{self.context_weight:g}")
+        return "-".join(parts)
 
 
 def find_head(name: str) -> Path:
@@ -107,12 +118,24 @@ def read_record(folder: Path) -> HeadRecord:
     Raises:
         WeightsCorrupted: it is damaged.
     """
-    try:
-        return HeadRecord.from_record(json.loads((folder / RECORD_NAME).read_bytes()))
-    except (OSError, ValueError, TypeError, ConfigError) as error:
+    return read_record_file(folder / RECORD_NAME, HeadRecord)
+
+
+def context_folder(folder: Path, record: HeadRecord) -> Path | None:
+    """Return the folder of a head's context head; ``None`` where it has none.
+
+    Raises:
+        WeightsCorrupted: what lies there is another one.
+    """
+    if not record.context:
+        return None
+    found = folder / CONTEXT_NAME
+    if read_record(found).sha256 != record.context:
         raise WeightsCorrupted(
-            f"{folder / RECORD_NAME} cannot be read: {error}; copy the head anew, or train it again"
-        ) from error
+            f"{found} holds another context head than {folder / RECORD_NAME} names; copy the head "
+            "anew, or train it again"
+        )
+    return found
 
 
 def check_head(record: HeadRecord, *, backbone: str, site: str) -> None:
@@ -121,12 +144,9 @@ def check_head(record: HeadRecord, *, backbone: str, site: str) -> None:
     Raises:
         FingerprintMismatch: naming what differs.
     """
-    for what, trained, given in (
-        ("backbone", record.backbone, backbone),
-        ("site", record.site, site),
-    ):
-        if trained != given:
-            raise FingerprintMismatch(
-                f"the head was trained on another {what} ({trained}, not {given}); "
-                "use the preset that it was trained for, or train a head for this one"
-            )
+    check_trained_on(
+        "head",
+        {"backbone": record.backbone, "site": record.site},
+        {"backbone": backbone, "site": site},
+        remedy="use the preset that it was trained for, or train a head for this one",
+    )

@@ -1,6 +1,6 @@
 """A text in the form in which it is read, and the way back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -37,7 +37,7 @@ class Layout:
         if self.origin is None:
             return span
         start, end = self.origin.starts[span.start], self.origin.ends[span.end - 1]
-        return Span(int(start), int(end), span.detection_score)
+        return replace(span, start=int(start), end=int(end))
 
     def as_read(self, span: Span) -> Span:
         """Return where a span of the text as given stands in what is read.
@@ -49,7 +49,7 @@ class Layout:
         first = int(np.searchsorted(self.origin.ends, span.start, side="right"))
         first = min(first, len(self.text) - 1)
         last = int(np.searchsorted(self.origin.starts, span.end, side="left"))
-        return Span(first, max(last, first + 1), span.detection_score)
+        return replace(span, start=first, end=max(last, first + 1))
 
 
 def lay_out(text: str) -> Layout:

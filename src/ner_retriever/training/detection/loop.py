@@ -26,7 +26,7 @@ _CASELESS = SHAPES.index("caseless")
 _CASED = [SHAPES.index(name) for name in ("lower", "capitalised", "initial", "upper", "mixed")]
 # Finds that are kept while measuring; thresholds are looked for above it.
 _LEAST = 0.005
-_MEASURED_STRETCHES = 64
+_MEASURED_WINDOWS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Material:
 
     Attributes:
         examples: texts.
-        states: of their stretches.
+        states: of their windows.
         held_out: which examples are measured on, (examples,) bool.
         training: which are trained on, (examples,) bool.
     """
@@ -97,8 +97,8 @@ def train_detector(
     optimizer = torch.optim.AdamW(
         head.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
-    parts = material.states.stretches
-    usable = np.flatnonzero([material.training[part.text] for part in parts])
+    parts = material.states.windows
+    usable = np.flatnonzero([material.training[part.part.text] for part in parts])
     sizes = np.array([len(parts[number].words.tokens) for number in usable])
     steps = config.epochs * -(-len(usable) // config.batch_texts)
     rate = torch.optim.lr_scheduler.LambdaLR(
@@ -182,10 +182,10 @@ def find(
     finder = Finder(head, threshold=_LEAST, nested=nested)
     device = next(head.parameters()).device
     found: dict[int, dict[Range, float]] = {text: {} for text in texts}
-    wanted = [number for number, part in enumerate(states.stretches) if part.text in found]
-    for first in range(0, len(wanted), _MEASURED_STRETCHES):
-        numbers = wanted[first : first + _MEASURED_STRETCHES]
-        parts = [states.stretches[number] for number in numbers]
+    wanted = [number for number, part in enumerate(states.windows) if part.part.text in found]
+    for first in range(0, len(wanted), _MEASURED_WINDOWS):
+        numbers = wanted[first : first + _MEASURED_WINDOWS]
+        parts = [states.windows[number] for number in numbers]
         words = [
             replace(part.words, shapes=_hidden(part.words.shapes)) if caseless else part.words
             for part in parts
@@ -193,9 +193,9 @@ def find(
         rows = np.concatenate([states.of(number) for number in numbers])
         states_in = torch.from_numpy(rows).to(device)
         for part, runs in zip(parts, finder.find(states_in, words), strict=True):
-            for run in filter(part.is_owner, runs):
+            for run in filter(part.owns, runs):
                 span = part.span(run)
-                found[part.text][span.start, span.end] = run.score
+                found[part.part.text][span.start, span.end] = run.score
     return [found[text] for text in texts]
 
 
@@ -211,7 +211,7 @@ def _threshold(head: MentionHead, material: Material, config: DetectionConfig) -
 def _batches(
     sizes: NDArray[np.int64], size: int, random: np.random.Generator
 ) -> list[NDArray[np.int64]]:
-    """Return batches of stretches of similar length, in random order."""
+    """Return batches of windows of similar length, in random order."""
     order = np.argsort(sizes + random.random(len(sizes)) * 6)
     batches = np.split(order, np.arange(size, len(order), size))
     random.shuffle(batches)
@@ -222,15 +222,15 @@ def _inputs(
     states: WordStates, rows: NDArray[np.int64], caseless: NDArray[np.bool_]
 ) -> tuple[Tensor, ...]:
     """Return words' states and shapes, which of them are real, and their blocks."""
-    counts = [len(states.stretches[row].words.tokens) for row in rows]
+    counts = [len(states.windows[row].words.tokens) for row in rows]
     shape = (len(rows), max(counts))
     words = np.zeros((*shape, states.rows.shape[1]), np.float32)
     shapes, blocks = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for place, (row, count, without) in enumerate(zip(rows, counts, caseless, strict=True)):
-        its_shapes = states.stretches[row].words.shapes
+        its_shapes = states.windows[row].words.shapes
         words[place, :count] = states.of(row)
         shapes[place, :count] = _hidden(its_shapes) if without else its_shapes
-        blocks[place, :count] = states.stretches[row].words.blocks
+        blocks[place, :count] = states.windows[row].words.blocks
     mask = np.arange(shape[1]) < np.array(counts)[:, None]
     return tuple(map(torch.from_numpy, (words, shapes, mask, blocks)))
 
@@ -252,10 +252,10 @@ def _targets(
     targets = torch.zeros(len(rows), words, longest)
     names = torch.full(targets.shape, torch.nan)
     for place, row in enumerate(rows):
-        part = material.states.stretches[row]
+        part = material.states.windows[row]
         firsts = {start: word for word, start in enumerate(part.words.spans[:, 0].tolist())}
         lasts = {end: word for word, end in enumerate(part.words.spans[:, 1].tolist())}
-        example = material.examples[part.text]
+        example = material.examples[part.part.text]
         for told, table in ((example.targets, targets), (example.names, names)):
             for (start, end), value in told.items():
                 first, last = firsts.get(start), lasts.get(end)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ner_retriever.reading.encoder import Extractor
 from ner_retriever.errors import InputError
+from ner_retriever.reading.extractor import Extractor
+from ner_retriever.training.detection.augmentation import dressed
 from ner_retriever.training.detection.config import DetectionConfig
 from ner_retriever.training.detection.documents import make_documents
-from ner_retriever.training.detection.augmentation import dressed
 from ner_retriever.training.detection.examples import held_out, make_examples
 from ner_retriever.training.detection.loop import Material
 from ner_retriever.training.detection.states import read_states

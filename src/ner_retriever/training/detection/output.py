@@ -7,9 +7,9 @@ from typing import Any
 
 from ner_retriever import environment
 from ner_retriever.config import Preset
+from ner_retriever.errors import ModelError
 from ner_retriever.heads.mention.files import save_mention_head
 from ner_retriever.heads.mention.record import MentionHeadRecord
-from ner_retriever.errors import ModelError
 from ner_retriever.markdown import table
 from ner_retriever.training.detection.config import DetectionConfig
 from ner_retriever.training.detection.loop import TrainedDetector

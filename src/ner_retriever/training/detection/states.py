@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ner_retriever.backbone.batching import batches
 from ner_retriever.backbone.forward import Window
 from ner_retriever.config import fingerprint
-from ner_retriever.reading.encoder import Extractor
-from ner_retriever.reading.one_pass import Stretch, read_words, stretches
+from ner_retriever.reading.extractor import Extractor
+from ner_retriever.reading.passes import read_windows
+from ner_retriever.reading.word_windows import WordWindow, word_states, word_windows
 from ner_retriever.training.matrix import fill_matrix
 
 _CHUNK = 2048
@@ -24,22 +24,22 @@ _CHUNK = 2048
 
 @dataclass(frozen=True, slots=True)
 class WordStates:
-    """Stretches of texts with the states of their words.
+    """Windows of texts with the states of their words.
 
     Attributes:
-        stretches: of all texts, in their order.
-        first_row: where the words of each stretch begin in ``rows``, (stretches,) int64.
+        windows: of all texts, in their order.
+        first_row: where the words of each window begin in ``rows``, (windows,) int64.
         rows: mean states of words, (words, hidden) float16, memory-mapped.
     """
 
-    stretches: list[Stretch]
+    windows: list[WordWindow]
     first_row: NDArray[np.int64]
     rows: NDArray[np.float16]
 
-    def of(self, stretch: int) -> NDArray[np.float16]:
-        """Return the states of a stretch's words, (words, hidden)."""
-        first = self.first_row[stretch]
-        return self.rows[first : first + len(self.stretches[stretch].words.tokens)]
+    def of(self, number: int) -> NDArray[np.float16]:
+        """Return the states of a window's words, (words, hidden)."""
+        first = self.first_row[number]
+        return self.rows[first : first + len(self.windows[number].words.tokens)]
 
 
 def read_states(
@@ -55,9 +55,9 @@ def read_states(
     Args:
         cache: a folder; each (texts, backbone, adapter, site) gets a folder of its own in it.
         adapter: names the low-rank updates that the backbone has.
-        progress: called with (stretches done, stretches in all).
+        progress: called with (windows done, windows in all).
     """
-    parts = list(stretches(extractor, texts))
+    parts = list(word_windows(extractor, texts))
     unique: dict[bytes, int] = {}
     numbers = [unique.setdefault(_key(part), len(unique)) for part in parts]
     distinct = _first_of_each(parts, numbers)
@@ -77,13 +77,13 @@ def read_states(
     return WordStates(parts, first_row[numbers], rows)
 
 
-def _key(part: Stretch) -> bytes:
+def _key(part: WordWindow) -> bytes:
     return part.window.ids.tobytes() + part.words.tokens.tobytes()
 
 
-def _first_of_each(parts: Sequence[Stretch], numbers: Sequence[int]) -> list[Stretch]:
-    """Return the first stretch of each number, which are given as they first come up."""
-    first: dict[int, Stretch] = {}
+def _first_of_each(parts: Sequence[WordWindow], numbers: Sequence[int]) -> list[WordWindow]:
+    """Return the first window of each number, which are given as they first come up."""
+    first: dict[int, WordWindow] = {}
     for part, number in zip(parts, numbers, strict=True):
         first.setdefault(number, part)
     return list(first.values())
@@ -91,7 +91,7 @@ def _first_of_each(parts: Sequence[Stretch], numbers: Sequence[int]) -> list[Str
 
 def _fill(
     extractor: Extractor,
-    parts: Sequence[Stretch],
+    parts: Sequence[WordWindow],
     first_row: NDArray[np.int64],
     folder: Path,
     progress: Callable[[int, int], None] | None,
@@ -100,9 +100,9 @@ def _fill(
 
     def write(rows: NDArray[np.float16], part: range) -> None:
         numbered = [_Numbered(number, parts[number]) for number in part]
-        for batch in batches(numbered, backbone.batch_tokens):
+        for batch, states in read_windows(backbone, numbered):
             with torch.inference_mode():
-                _, words = read_words(backbone, [item.part for item in batch])
+                words = word_states(states, [item.part for item in batch])
             places = [
                 np.arange(first_row[item.number], first_row[item.number + 1]) for item in batch
             ]
@@ -122,14 +122,13 @@ def _fill(
 @dataclass(frozen=True, slots=True)
 class _Numbered:
     number: int
-    part: Stretch
+    part: WordWindow
 
     @property
     def window(self) -> Window:
         return self.part.window
 
 
-def _width(extractor: Extractor, part: Stretch) -> int:
-    with torch.inference_mode():
-        _, words = read_words(extractor.backbone, [part])
-    return int(words.shape[1])
+def _width(extractor: Extractor, part: WordWindow) -> int:
+    ((batch, states),) = read_windows(extractor.backbone, [part])
+    return int(word_states(states, batch).shape[1])

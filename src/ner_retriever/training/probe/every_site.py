@@ -8,7 +8,7 @@ import numpy as np
 
 from ner_retriever.backbone.sites import EverySite
 from ner_retriever.config import Site
-from ner_retriever.reading.encoder import Extractor
+from ner_retriever.reading.extractor import Extractor
 from ner_retriever.training.probe.measures import (
     Pairs,
     Values,
@@ -20,8 +20,8 @@ from ner_retriever.training.probe.measures import (
     unit,
 )
 from ner_retriever.training.probe.sample import ProbeSample
-from ner_retriever.training.probe.vector_file import Progress, Spill, mention_vectors
 from ner_retriever.training.probe.summary import summary
+from ner_retriever.training.probe.vector_file import Progress, Spill, mention_vectors
 
 
 def score_sites(

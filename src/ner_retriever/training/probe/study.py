@@ -16,12 +16,12 @@ from ner_retriever import environment
 from ner_retriever.backbone.sites import EverySite, load_every_site
 from ner_retriever.backbone.weights import Weights, find_weights
 from ner_retriever.config import Preset
-from ner_retriever.reading.encoder import Extractor
 from ner_retriever.errors import ConfigError
+from ner_retriever.reading.extractor import Extractor
 from ner_retriever.training.probe.every_site import score_sites
 from ner_retriever.training.probe.measures import draw_pairs
-from ner_retriever.training.probe.templates import score_readings
 from ner_retriever.training.probe.sample import ProbeSample
+from ner_retriever.training.probe.templates import score_readings
 from ner_retriever.training.probe.vector_file import Progress
 
 _PREFIXES = ("", "Text: ")
@@ -99,7 +99,7 @@ def _load(
         )
     extractor = Extractor(preset, backbone, weights.fingerprint)
     for reading in readings:
-        extractor.reading(reading)
+        extractor.with_preset(reading)
     return backbone, extractor
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ner_retriever.config import Preset
-from ner_retriever.reading.encoder import Extractor, load_extractor
+from ner_retriever.reading.extractor import Extractor, load_extractor
 from ner_retriever.training.probe.measures import (
     Values,
     Vectors,
@@ -18,8 +18,8 @@ from ner_retriever.training.probe.measures import (
     unit,
 )
 from ner_retriever.training.probe.sample import ProbeSample
-from ner_retriever.training.probe.vector_file import Progress, mention_vectors
 from ner_retriever.training.probe.summary import summary
+from ner_retriever.training.probe.vector_file import Progress, mention_vectors
 
 
 def score_readings(
@@ -47,10 +47,10 @@ def score_readings(
         mentions = own_mentions
         if prefix != own.prefix:
             done = (number - 1) * len(sample.texts), (prefixes - 1) * len(sample.texts)
-            mentions = _read(extractor.reading(its[0]), sample, progress, *done)
+            mentions = _read(extractor.with_preset(its[0]), sample, progress, *done)
         prototypes = prototype_r_precision(centred(mentions), sample)
         for reading in its:
-            queries = extractor.reading(reading).queries(sample.names)
+            queries = extractor.with_preset(reading).queries(sample.names)
             measured.append({"prototypes": prototypes, **_by_name(mentions, queries, sample)})
     return [
         {

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.config import Site
-from ner_retriever.reading.encoder import Extractor
 from ner_retriever.errors import InputError
+from ner_retriever.reading.extractor import Extractor
 from ner_retriever.training.typed_mentions import TypedText
 
 # Called with a stage, how much of it is done, and how much there is.
