@@ -23,11 +23,11 @@ from ner_retriever.cli.output import write_json
 from ner_retriever.config import PRESETS
 from ner_retriever.detect import Detector
 from ner_retriever.documents import Document, Span
-from ner_retriever.reading.encoder import Encoder, load_encoder
 from ner_retriever.heads.projection.files import load_head
 from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.heads.projection.record import find_head
 from ner_retriever.models import load_reader
+from ner_retriever.reading.encoder import Encoder, load_encoder
 from ner_retriever.text.readers import read_documents
 from ner_retriever.training.metric import r_precision
 from ner_retriever.training.typed_mentions import read_typed_mentions
@@ -99,7 +99,9 @@ def sources(data: Path, most: int) -> list[Pool]:
     return pools
 
 
-def measure(pool: Pool, encoder: Encoder, detector: Detector, head: ProjectionHead) -> dict[str, float]:
+def measure(
+    pool: Pool, encoder: Encoder, detector: Detector, head: ProjectionHead
+) -> dict[str, float]:
     """R-Precision by weight, macro average over the pool's types."""
     spans = detector.detect(pool.documents)
     texts = [document.text for document in pool.documents]

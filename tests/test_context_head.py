@@ -11,7 +11,7 @@ from torch import nn
 from ner_retriever.config import Preset, load_preset
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError
-from ner_retriever.heads.projection.files import load_head
+from ner_retriever.heads.projection.files import load_context_head, load_head
 from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.reading.extractor import load_extractor
 from ner_retriever.training.annotations import annotate
@@ -62,8 +62,8 @@ def test_a_context_is_the_mean_of_its_sentence(preset: Preset) -> None:
     texts = [replace(TWO_SENTENCES, types=(("dog",),) * 3)]
     contexts = LiveVectors(extractor, texts, ["dog"]).mentions(np.arange(3)).context
     torch.testing.assert_close(contexts[1], contexts[2])
-    tokens = extractor.backbone.tokenize([TWO_SENTENCES.text])[0]
-    window = extractor.window(tokens, (0, len(tokens.ids)), np.array([[0, 1]]))
+    (part,) = extractor.windows([TWO_SENTENCES.text])
+    window = part.window([(0, 1)])
     states = extractor.backbone.states([window])[0, len(extractor.backbone.before) :]
     torch.testing.assert_close(contexts[0], states[:12].mean(0), atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(contexts[1], states[12:30].mean(0), atol=1e-5, rtol=1e-4)
@@ -88,11 +88,13 @@ def test_a_run_leaves_a_context_head_that_can_be_loaded(preset: Preset, tmp_path
         files=["f"],
         seconds=1.0,
     )
-    loaded, record = load_head(tmp_path / "head" / "context")
-    assert record.notes["weight"] == 0.3
+    head, record = load_head(tmp_path / "head")
+    assert record.context_weight == 0.3
+    loaded = load_context_head(tmp_path / "head", record)
+    assert loaded is not None
     states = torch.randn(5, loaded.width)
     torch.testing.assert_close(loaded.mentions(states), trained.context.mentions(states))
-    assert load_head(tmp_path / "head")[0].skip is not None
+    assert head.skip is not None
 
 
 def test_a_stopped_run_with_a_mean_goes_on_where_it_was(preset: Preset, tmp_path: Path) -> None:

@@ -309,11 +309,13 @@ def test_a_characters_bytes_are_its_tokens(family: str, monkeypatch: pytest.Monk
     backbone = Backbone(tiny_model(family), byte_tokenizer(special=family == "bert"), SITE)
     read: list[Window] = []
 
-    def tensors(windows: list[Window]) -> torch.Tensor:
-        read.extend(windows)
-        return torch.zeros(sum(len(window.ranges) for window in windows), 1)
+    states = backbone.states
 
-    monkeypatch.setattr(backbone, "tensors", tensors)
+    def watched(windows: list[Window]) -> torch.Tensor:
+        read.extend(windows)
+        return states(windows)
+
+    monkeypatch.setattr(backbone, "states", watched)
     extractor = Extractor(Preset(name="t", backbone="t", site=SITE), backbone, "t")
     extractor.mentions(["aé東🦕b"], [[Span(n, n + 1) for n in range(5)]])
     bytes_before = np.array([[0, 1], [1, 3], [3, 6], [6, 10], [10, 11]])
@@ -335,27 +337,24 @@ def test_texts_of_several_buffers_are_read_as_those_of_one() -> None:
 def test_the_next_buffer_is_tokenised_and_sent_before_vectors_are_fetched() -> None:
     happened: list[str] = []
 
-    class Sent:
-        def __init__(self, vectors: torch.Tensor) -> None:
-            self._vectors = vectors
-
-        def float(self) -> torch.Tensor:
-            happened.append("fetch")
-            return self._vectors
-
     backbone, extractor = letters()
-    tokenize, tensors = backbone.tokenize, backbone.tensors
+    tokenize, states, project = backbone.tokenize, backbone.states, backbone.project
 
     def tokenized(texts: Sequence[str]) -> list[Tokens]:
         happened.append("tokenise")
         return tokenize(texts)
 
-    def sent(windows: list[Window]) -> Sent:
+    def sent(windows: list[Window]) -> torch.Tensor:
         happened.append("send")
-        return Sent(tensors(windows))
+        return states(windows)
+
+    def fetched(read: torch.Tensor, windows: list[Window]) -> torch.Tensor:
+        happened.append("fetch")
+        return project(read, windows)
 
     backbone.buffer_texts = 1
-    backbone.tokenize, backbone.tensors = tokenized, sent  # type: ignore[assignment,method-assign]
+    backbone.tokenize = tokenized  # type: ignore[method-assign]
+    backbone.states, backbone.project = sent, fetched  # type: ignore[method-assign]
     extractor.mentions(["a", "b", "c"], [[Span(0, 1)]] * 3)
     first, rest = ["tokenise", "send"], ["tokenise", "send", "fetch"]
     assert happened == [*first, *rest, *rest, "fetch"]

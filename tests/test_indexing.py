@@ -28,7 +28,8 @@ class Reader:
             vector = np.zeros((1, 8), np.float32)
             vector[0, len(self.seen)] = 1
             self.seen.append(document.text)
-            found.append(Read((Span(0, 1),), vector))
+            contexts = np.zeros((1, 0), np.float32)
+            found.append(Read((Span(0, 1),), vector, np.zeros(1, np.int32), contexts))
         return found
 
 

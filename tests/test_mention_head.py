@@ -218,7 +218,7 @@ def test_a_preset_without_a_mention_head_says_what_to_do(tmp_path: Path, toy_pre
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(Exception, match="cannot write a mention head"):
+    with pytest.raises(Exception, match="cannot write a head into"):
         save_mention_head(tmp_path / "file" / "m", network(), RECORD)
 
 

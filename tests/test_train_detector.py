@@ -138,7 +138,7 @@ def test_recall_at_a_number_of_finds() -> None:
 def test_texts_that_are_read_alike_are_read_once(tmp_path: Path, toy_preset: Path) -> None:
     extractor = load_encoder(load_preset(str(toy_preset))).extractor
     found = read_states(extractor, ["ab c", "d", "ab c"], tmp_path, adapter="")
-    assert len(found.stretches) == 3
+    assert len(found.windows) == 3
     np.testing.assert_array_equal(found.of(0), found.of(2))
     assert len(found.rows) == 3
     assert found.rows.dtype == np.float16

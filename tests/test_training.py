@@ -284,10 +284,10 @@ class Breaking(LetterBackbone):
         super().__init__()
         self._breaks_at = breaks_at
 
-    def vectors(self, windows: list[Window]) -> np.ndarray:
+    def states(self, windows: list[Window]) -> torch.Tensor:
         if len(self.passes) + 1 == self._breaks_at:
             raise KeyboardInterrupt
-        return super().vectors(windows)
+        return super().states(windows)
 
 
 def extract_with(

@@ -44,7 +44,11 @@ class EverySite(Backbone):
         with torch.inference_mode():
             return tuple(vectors.shape[1] for vectors in self._each_site([window]))
 
-    def _run(self, windows: list[Window]) -> Tensor:
+    def project(self, states: Tensor, windows: list[Window]) -> Tensor:  # noqa: ARG002
+        """Return what :meth:`states` took at all sites, (mentions, widths together)."""
+        return states
+
+    def _states(self, windows: list[Window]) -> Tensor:
         return torch.cat(self._each_site(windows), dim=1)
 
     def _each_site(self, windows: list[Window]) -> list[Tensor]:

@@ -151,6 +151,8 @@ class Embedding:
 
     def embedded(self) -> list[Embedded]:
         """Return what was collected of each text."""
+        if not self._texts:
+            return []
         sites = [row for text in self._texts for row in text.sites]
         spans = [mention.span for text in self._texts for mention in text.mentions]
         vectors = self._project(sites, spans)

@@ -66,23 +66,18 @@ class Encoder:
 
     def embed(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Embedded]:
         """Embed mentions of texts in the form in which they are read, in the order of the spans."""
-        made: list[Embedded] = []
-        size = self.extractor.backbone.buffer_texts
-        for start in range(0, len(texts), size):
-            some, its_spans = texts[start : start + size], spans[start : start + size]
-            embedding = Embedding(self.extractor, self.heads, len(some))
-            parts = list(self.extractor.given_windows(some, its_spans))
-            for batch, states in read_windows(self.extractor.backbone, parts):
-                located = [
-                    [
-                        Located(its_spans[item.part.text][number], tokens, (number,))
-                        for number, tokens in zip(item.mentions, item.tokens, strict=True)
-                    ]
-                    for item in batch
+        embedding = Embedding(self.extractor, self.heads, len(texts))
+        buffers = self.extractor.buffers(texts, spans)
+        for batch, states in read_windows(self.extractor.backbone, buffers):
+            located = [
+                [
+                    Located(spans[item.part.text][number], tokens, (number,))
+                    for number, tokens in zip(item.mentions, item.tokens, strict=True)
                 ]
-                embedding.add(states, [item.part for item in batch], located)
-            made += embedding.embedded()
-        return made
+                for item in batch
+            ]
+            embedding.add(states, [item.part for item in batch], located)
+        return embedding.embedded()
 
     def queries(self, types: Sequence[str]) -> Vectors:
         """Return each query's vector and behind it the one that sentences are compared with.
@@ -94,8 +89,8 @@ class Encoder:
             QueryError: a query is empty or absurdly long.
         """
         rows = np.empty((len(types), self.dimensions + self.context_dimensions), np.float32)
-        parts = list(self.extractor.given_windows(*self.extractor.templated(types)))
-        for batch, states in read_windows(self.extractor.backbone, parts):
+        buffers = self.extractor.buffers(*self.extractor.templated(types))
+        for batch, states in read_windows(self.extractor.backbone, buffers):
             windows = [item.window for item in batch]
             with torch.inference_mode():
                 sites = self.extractor.backbone.project(states, windows).float().cpu()

@@ -61,18 +61,35 @@ class Extractor:
         """Width of the vectors; the first time, this costs the reading of a query."""
         return int(self.queries(["type"]).shape[1])
 
-    def windows(self, texts: Sequence[str]) -> Iterator[TextWindow]:
-        """Yield all windows of texts, in their order."""
-        return self._cutter.cut(texts)
+    def windows(self, texts: Sequence[str], first_text: int = 0) -> Iterator[TextWindow]:
+        """Yield all windows of texts, in their order.
+
+        Args:
+            first_text: the first text's place among others.
+        """
+        return self._cutter.cut(texts, first_text)
+
+    def buffers(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> Iterator[list[GivenWindow]]:
+        """Yield the windows that hold mentions, as many texts at a time as suit the device."""
+        size = self.backbone.buffer_texts
+        for start in range(0, len(texts), size):
+            some = slice(start, start + size)
+            yield list(self.given_windows(texts[some], spans[some], start))
 
     def given_windows(
-        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]], first_text: int = 0
     ) -> Iterator[GivenWindow]:
-        """Yield the windows that hold mentions, each mention in the one with the most context."""
-        for index, windows in groupby(self.windows(texts), key=attrgetter("text")):
+        """Yield the windows that hold mentions, each mention in the one with the most context.
+
+        Args:
+            first_text: the first text's place among others.
+        """
+        for index, windows in groupby(self.windows(texts, first_text), key=attrgetter("text")):
             parts = list(windows)
             read = parts[0].read
-            ranges = [read.token_range(span) for span in spans[index]]
+            ranges = [read.token_range(span) for span in spans[index - first_text]]
             owned: dict[int, list[int]] = {}
             for mention, tokens in enumerate(ranges):
                 owned.setdefault(read.owner(*tokens), []).append(mention)
@@ -93,17 +110,12 @@ class Extractor:
         Returns:
             One (mentions, width) float32 array a text.
         """
+        if len(texts) != len(spans):
+            raise ValueError(f"cannot zip {len(texts)} texts with {len(spans)} lists of spans")
         rows: dict[tuple[int, int], Vectors] = {}
-        size = self.backbone.buffer_texts
-        for start in range(0, len(texts), size):
-            parts = list(
-                self.given_windows(texts[start : start + size], spans[start : start + size])
-            )
-            for batch, states in read_windows(self.backbone, parts):
-                owners = [
-                    (start + item.part.text, number) for item in batch for number in item.mentions
-                ]
-                rows.update(zip(owners, self._project(states, batch), strict=True))
+        for batch, states in read_windows(self.backbone, self.buffers(texts, spans)):
+            owners = [(item.part.text, number) for item in batch for number in item.mentions]
+            rows.update(zip(owners, self._project(states, batch), strict=True))
         width = len(next(iter(rows.values()))) if rows else self.width
         return [
             np.stack([rows[index, mention] for mention in range(len(its_spans))])

@@ -94,7 +94,7 @@ class MentionReader:
         encoder, finder = self._encoder(), self._finder
         embedding = Embedding(encoder.extractor, encoder.heads, len(texts))
         parts = list(word_windows(encoder.extractor, texts))
-        for batch, states in read_windows(encoder.extractor.backbone, parts):
+        for batch, states in read_windows(encoder.extractor.backbone, [parts]):
             with torch.inference_mode():
                 words = word_states(states, batch)
             found = finder.find(words, [item.words for item in batch])

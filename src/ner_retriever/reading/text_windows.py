@@ -121,11 +121,14 @@ class WindowCutter:
                 "special tokens and prefix; raise it or shorten the prefix"
             )
 
-    def cut(self, texts: Sequence[str]) -> Iterator[TextWindow]:
-        """Yield the windows of texts, in their order."""
-        for index, (text, tokens) in enumerate(
-            zip(texts, self._backbone.tokenize(texts), strict=True)
-        ):
+    def cut(self, texts: Sequence[str], first_text: int = 0) -> Iterator[TextWindow]:
+        """Yield the windows of texts, in their order.
+
+        Args:
+            first_text: the first text's place among others.
+        """
+        pairs = zip(texts, self._backbone.tokenize(texts), strict=True)
+        for index, (text, tokens) in enumerate(pairs, start=first_text):
             read = self._read(text, tokens if len(tokens.ids) else self._stand_in)
             for number, (first, last) in enumerate(read.windows):
                 held = read.tokens.ids[first:last]

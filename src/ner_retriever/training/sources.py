@@ -34,6 +34,10 @@ SOURCES = MappingProxyType(
             "Freebase types and Wikidata descriptions of FB15k's entities", "CC BY, CC0"
         ),
         "neretrieve": Source("NERetrieve, paragraphs of Wikipedia", "CC BY-SA 4.0"),
+        "fewrel": Source("FewRel's validation split: the two ends of a relation", "MIT, CC BY-SA"),
+        "name-lists": Source("dariusk/corpora, lists of names in phrasings", "CC0"),
+        "re-docred": Source("Re-DocRED, whole abstracts of Wikipedia", "MIT, CC BY-SA"),
+        "written": Source("written for this project (data/written)", "CC0"),
         "wikidata-tekgen": Source(
             "Text2KGBench: Wikipedia sentences with Wikidata triples; CoDEx's entity types",
             "CC BY-SA 4.0, MIT",

@@ -8,6 +8,7 @@ that isn't listed is not a type that the mention doesn't have.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from ner_retriever.documents import Span
 from ner_retriever.errors import DocumentError
 from ner_retriever.text.gold.files import read_lines
 from ner_retriever.text.normal_form import letters
+from ner_retriever.text.windows import sentence_starts
+
+_FEWEST_LETTERS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,19 @@ def sample(texts: Sequence[TypedText], limit: int | None, seed: int) -> list[Typ
 
 
 def without(texts: Sequence[TypedText], excluded: Iterable[str]) -> list[TypedText]:
-    """Leave out the texts that equal one of others, letters and digits alone compared."""
-    unwanted = set(map(letters, excluded))
-    return [text for text in texts if letters(text.text) not in unwanted]
+    """Leave out texts that share a sentence with others, letters and digits alone compared.
+
+    Whole texts are compared as well. A sentence of less than thirty letters is too common to tell.
+    """
+    unwanted = {part for text in excluded for part in _telling(text)}
+    return [text for text in texts if unwanted.isdisjoint(_telling(text.text))]
+
+
+def _telling(text: str) -> set[str]:
+    """The letters of a text and of its longer sentences."""
+    borders = [*sentence_starts(text), len(text)]
+    sentences = {letters(text[start:end]) for start, end in pairwise(borders)}
+    return {letters(text), *(part for part in sentences if len(part) >= _FEWEST_LETTERS)}
 
 
 def _read(file: Path) -> Iterator[TypedText]:

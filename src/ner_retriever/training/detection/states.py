@@ -100,7 +100,7 @@ def _fill(
 
     def write(rows: NDArray[np.float16], part: range) -> None:
         numbered = [_Numbered(number, parts[number]) for number in part]
-        for batch, states in read_windows(backbone, numbered):
+        for batch, states in read_windows(backbone, [numbered]):
             with torch.inference_mode():
                 words = word_states(states, [item.part for item in batch])
             places = [
@@ -130,5 +130,5 @@ class _Numbered:
 
 
 def _width(extractor: Extractor, part: WordWindow) -> int:
-    ((batch, states),) = read_windows(extractor.backbone, [part])
+    ((batch, states),) = read_windows(extractor.backbone, [[part]])
     return int(word_states(states, batch).shape[1])
