@@ -10,7 +10,7 @@ from ner_retriever.errors import QueryError, StoreError
 from ner_retriever.index import scan as scan_module
 from ner_retriever.index import store as store_module
 from ner_retriever.index import view as view_module
-from ner_retriever.index.products import Int8Vectors
+from ner_retriever.index.dot_products import Int8Vectors
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.scan import DOCUMENT, MENTION, Scan, document_key
 from ner_retriever.index.store import Store

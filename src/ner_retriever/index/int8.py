@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.index.files import map_array
-from ner_retriever.index.products import Int8Vectors
+from ner_retriever.index.dot_products import Int8Vectors
 
 _VECTORS, _SCALE = "vectors.i8", "int8.json"
 _BLOCK_ROWS = 65_536
