@@ -235,11 +235,11 @@ def test_a_damaged_store(store, tmp_path):
     store.write([record("a")], replace=False)
     for file in (tmp_path / "store.lance" / "data").iterdir():
         file.write_bytes(b"")
-    with pytest.raises(StoreError, match=r"cannot read .*--replace"):
+    with pytest.raises(StoreError, match=r"is damaged: .*--replace"):
         Store.open(tmp_path).read([0])
     for file in (tmp_path / "store.lance" / "_versions").glob("*.manifest"):
         file.write_bytes(b"")
-    with pytest.raises(StoreError, match=r"cannot read .*--replace"):
+    with pytest.raises(StoreError, match=r"is damaged: .*--replace"):
         Store.open(tmp_path)
 
 

@@ -7,7 +7,15 @@ from ner_retriever.errors import IndexNotFound, StoreError
 from ner_retriever.index.manifest import read_manifest
 
 # What a run that was stopped before its manifest leaves behind.
-_OURS = {"store.lance", "write.lock", "scan", "queries", "manifest.json.partial"}
+_OURS = {
+    "store.lance",
+    "checksums.json",
+    "checksums.json.partial",
+    "write.lock",
+    "scan",
+    "queries",
+    "manifest.json.partial",
+}
 
 
 def check_free(folder: Path, *, replace: bool) -> None:

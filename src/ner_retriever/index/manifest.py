@@ -5,7 +5,6 @@ their fingerprints, so that opening an index with others is an error and never a
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -17,6 +16,8 @@ from ner_retriever.errors import (
     IndexVersionError,
     StoreError,
 )
+from ner_retriever.index.checksums import CHECKSUM, with_checksum, without_checksum
+from ner_retriever.index.syncing import write_whole
 
 SCHEMA_VERSION = 1
 FINGERPRINTED = ("backbone", "site", "head", "detector")
@@ -53,15 +54,11 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
         StoreError: the folder cannot be written.
     """
     target = path / _FILE_NAME
-    partial = path / f"{_FILE_NAME}.partial"
-    content = json.dumps(asdict(manifest), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    record = with_checksum(asdict(manifest))
+    content = json.dumps(record, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     try:
         path.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
+        write_whole(target, content)
     except OSError as error:
         raise StoreError(
             f"cannot write {target}: {error.strerror or error}; check that the folder can be "
@@ -115,15 +112,20 @@ def read_manifest(path: Path) -> Manifest:
             f"({content.get('package_version', 'unknown')}), or make it again with --replace"
         )
     expected = {field.name for field in fields(Manifest)}
-    if content.keys() != expected:
-        raise _damaged(source, _difference(set(content), expected))
+    found = set(content) - {CHECKSUM}
+    if found != expected:
+        raise _damaged(source, _difference(found, expected))
     if not isinstance(content["settings"], dict):
         raise _damaged(source, "settings: not a JSON object")
     fingerprints = content["fingerprints"]
     if not isinstance(fingerprints, dict) or fingerprints.keys() != set(FINGERPRINTED):
-        found = set(fingerprints) if isinstance(fingerprints, dict) else set()
-        raise _damaged(source, f"fingerprints: {_difference(found, set(FINGERPRINTED))}")
-    return Manifest(**content)
+        named = set(fingerprints) if isinstance(fingerprints, dict) else set()
+        raise _damaged(source, f"fingerprints: {_difference(named, set(FINGERPRINTED))}")
+    try:
+        # Earlier versions wrote none.
+        return Manifest(**without_checksum(content, required=False))
+    except ValueError as error:
+        raise _damaged(source, str(error)) from error
 
 
 def check_fingerprints(manifest: Manifest, current: Mapping[str, str]) -> None:

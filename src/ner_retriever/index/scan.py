@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.errors import QueryError
-from ner_retriever.index.dot_products import Int8Vectors, DotProducts
+from ner_retriever.index.dot_products import DotProducts, Int8Vectors
 
 MENTION = np.dtype(
     [("start", "<i4"), ("end", "<i4"), ("detection_score", "<f4"), ("sentence", "<i4")]
