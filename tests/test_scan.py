@@ -412,7 +412,9 @@ def test_increments_equal_a_rebuild(tmp_path, monkeypatch):
         names = generator.choice(40, size=3, replace=False)
         angles = [generator.uniform(0, 6.28, generator.integers(0, 4)) for _ in names]
         changed = [
-            record(str(name), *((np.cos(angle), np.sin(angle)) for angle in turn), text=f"text {step}")
+            record(
+                str(name), *((np.cos(angle), np.sin(angle)) for angle in turn), text=f"text {step}"
+            )
             for name, turn in zip(names, angles, strict=True)
         ]
         store.write(changed, replace=True)

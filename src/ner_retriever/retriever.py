@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ner_retriever.config import DEFAULT_PRESET, EngineName, Preset
 from ner_retriever.documents import Document, Hit, Span
 from ner_retriever.errors import QueryError, StoreError
-from ner_retriever.index.folder import check_free, make_folder, size
+from ner_retriever.index.folder import check_free, make_folder, refuse_address, size
 from ner_retriever.index.lock import write_lock
 from ner_retriever.index.manifest import Manifest, read_manifest
 from ner_retriever.index.records import StoredDocument
@@ -154,6 +154,7 @@ class Retriever:
             StoreError: it is damaged.
         """
         folder = Path(path)
+        refuse_address(folder)
         manifest = read_manifest(folder)
         missing = {"preset", "detector"} - manifest.settings.keys()
         if missing:
@@ -213,13 +214,16 @@ class Retriever:
         """
         with write_lock(self.path):
             self._store.refresh()
-            return add_documents(
+            added = add_documents(
                 as_documents(documents),
                 store=self._store,
                 reader=self._models.reader,
                 on_error=on_error,
                 progress=progress,
             )
+            # Where nothing was stored, an index to be replaced is still there.
+            self._store.take_place()
+        return added
 
     def search(
         self,

@@ -1,5 +1,6 @@
 """The index folder as a whole: whether an index may be made there, and how large it is."""
 
+import re
 import stat
 from pathlib import Path
 
@@ -9,13 +10,33 @@ from ner_retriever.index.manifest import read_manifest
 # What a run that was stopped before its manifest leaves behind.
 _OURS = {
     "store.lance",
-    "checksums.json",
-    "checksums.json.partial",
+    "store.lance.damaged",
     "write.lock",
     "scan",
     "queries",
-    "manifest.json.partial",
+    *(
+        f"{name}{suffix}"
+        for name in ("manifest.json", "checksums.json")
+        for suffix in ("", ".partial", ".replaced")
+    ),
 }
+# Not a drive of Windows, which has one letter.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+def refuse_address(folder: str | Path) -> None:
+    """Refuse a place that is not on a file system, such as ``s3://bucket/index``.
+
+    Raises:
+        StoreError: it is one.
+    """
+    # A path has lost one of the slashes.
+    scheme, _, rest = str(folder).partition("/")
+    if rest and _ADDRESS.fullmatch(scheme):
+        raise StoreError(
+            f"{scheme}//{rest.lstrip('/')} is an address, and an index must be in a folder of this "
+            "machine's file systems; give a path"
+        )
 
 
 def check_free(folder: Path, *, replace: bool) -> None:
@@ -27,6 +48,7 @@ def check_free(folder: Path, *, replace: bool) -> None:
     Raises:
         StoreError: there is an index, something else, or a name that no one can store.
     """
+    refuse_address(folder)
     try:
         str(folder).encode()
     except UnicodeEncodeError as error:

@@ -21,7 +21,7 @@ from ner_retriever.index.syncing import write_whole
 
 SCHEMA_VERSION = 1
 FINGERPRINTED = ("backbone", "site", "head", "detector")
-_FILE_NAME = "manifest.json"
+MANIFEST_NAME = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     Raises:
         StoreError: the folder cannot be written.
     """
-    target = path / _FILE_NAME
+    target = path / MANIFEST_NAME
     record = with_checksum(asdict(manifest))
     content = json.dumps(record, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     try:
@@ -66,21 +66,6 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
         ) from error
 
 
-def remove_manifest(path: Path) -> None:
-    """Remove the manifest of the index folder ``path``, if there is one.
-
-    Raises:
-        StoreError: the folder cannot be written.
-    """
-    try:
-        (path / _FILE_NAME).unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"cannot remove {path / _FILE_NAME}: {error.strerror or error}; check that the folder "
-            "can be written"
-        ) from error
-
-
 def read_manifest(path: Path) -> Manifest:
     """Read the manifest of the index folder ``path``.
 
@@ -89,7 +74,7 @@ def read_manifest(path: Path) -> Manifest:
         IndexVersionError: it was written by another version of the layout.
         StoreError: the manifest is damaged.
     """
-    source = path / _FILE_NAME
+    source = path / MANIFEST_NAME
     try:
         content = json.loads(source.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:

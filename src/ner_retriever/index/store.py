@@ -13,7 +13,6 @@ import lance
 import numpy as np
 import pyarrow as pa
 
-from ner_retriever.errors import IndexNotFound
 from ner_retriever.index.records import DIGEST_BYTES, Record, StoredDocument, schema, to_table
 from ner_retriever.index.store_errors import reading_store, writing_store
 from ner_retriever.index.store_files import (
@@ -25,16 +24,14 @@ from ner_retriever.index.store_files import (
     damaged,
     forget,
 )
+from ner_retriever.index.table import begun_table, has_table, open_table
 
-_FORMAT = "2.1"
 _LOOKUP_IDS = 1_000
 # Full fragments are left alone, and this many small ones make a full one when a commit holds 256
 # documents; so indexing a large corpus writes every row twice, not ever more often.
 _FRAGMENT_ROWS = 65_536
 _SMALL_FRAGMENTS = 256
 _HISTORY = timedelta(days=7)
-# Lance's own bounds are gigabytes, and a long document holds thousands of vectors.
-_CACHE_BYTES = 128 << 20
 _BATCH_ROWS = 64
 _SCAN_OPTIONS = {
     "batch_size": _BATCH_ROWS,
@@ -52,13 +49,13 @@ class Store:
 
     Args:
         path: the index folder.
-        dataset: the table.
+        table: of Lance.
         sync: return from a write only when it is on the disk, where no power cut can take it back.
     """
 
-    def __init__(self, path: Path, dataset: lance.LanceDataset, *, sync: bool = True) -> None:
+    def __init__(self, path: Path, table: lance.LanceDataset | None, *, sync: bool) -> None:
         self._path = path
-        self._dataset = dataset
+        self._table = table
         self._sync = sync
         self._state_key: tuple[int, str] | None = None
         self._state = ""
@@ -73,21 +70,13 @@ class Store:
         Raises:
             StoreError: the folder cannot be written.
         """
-        folder = path / STORE_FOLDER
-        columns = schema(dimensions)
-        with writing_store(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            is_there = (folder / "_versions").is_dir()
-            if not is_there:
-                # What stands there is of a store that was removed.
-                forget(path)
-            dataset = lance.write_dataset(
-                columns.empty_table(),
-                folder,
-                mode="overwrite" if is_there else "create",
-                data_storage_version=_FORMAT,
-            )
-            acknowledge(path, dataset, sync=sync)
+        with (
+            writing_store(path / STORE_FOLDER),
+            begun_table(path, schema(dimensions).empty_table()) as table,
+        ):
+            # What stands there is of the store that gave way.
+            forget(path)
+            acknowledge(path, table, sync=sync)
         return cls.open(path, sync=sync)
 
     @classmethod
@@ -100,20 +89,17 @@ class Store:
             IndexNotFound: there is none.
             StoreError: it is damaged.
         """
-        folder = path / STORE_FOLDER
-        if not (folder / "_versions").is_dir():
-            raise IndexNotFound(
-                f"no index at {path}; make one with: ner-retriever index SOURCE --out {path}"
-            )
-        checked = check_changed(path)
-        with reading_store(folder):
-            dataset = lance.dataset(
-                folder,
-                index_cache_size_bytes=_CACHE_BYTES,
-                metadata_cache_size_bytes=_CACHE_BYTES,
-            )
-        check_version(path, int(dataset.version), *checked)
-        return cls(path, dataset, sync=sync)
+        checked = check_changed(path) if has_table(path) else (None, [])
+        table = open_table(path)
+        check_version(path, int(table.version), *checked)
+        return cls(path, table, sync=sync)
+
+    def take_place(self) -> None:
+        """Do nothing: only a :class:`~ner_retriever.index.replacement.Replacement` has to."""
+
+    @property
+    def _dataset(self) -> lance.LanceDataset:
+        return self._table
 
     @property
     def version(self) -> int:
@@ -167,8 +153,8 @@ class Store:
     def snapshot(self) -> "Store":
         """A second handle, which stays at this version when this one moves on."""
         with reading_store(self._dataset.uri):
-            dataset = self._dataset.checkout_version(self._dataset.version)
-        return Store(self._path, dataset, sync=self._sync)
+            table = self._dataset.checkout_version(self._dataset.version)
+        return Store(self._path, table, sync=self._sync)
 
     def count(self) -> int:
         """Number of documents."""

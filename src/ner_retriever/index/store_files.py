@@ -20,7 +20,7 @@ from ner_retriever.index.lock import write_lock
 from ner_retriever.index.syncing import sync_files, sync_folder, write_whole
 
 STORE_FOLDER = "store.lance"
-FILE_NAME = "checksums.json"
+CHECKSUMS_NAME = "checksums.json"
 _FORMAT = 1
 _DELETION_SUFFIXES = {"array": "arrow", "bitmap": "bin"}
 # Lance names the manifest of a version so that the newest comes first; earlier releases of it took
@@ -51,7 +51,7 @@ class StoreRecord:
         Raises:
             StoreError: it is damaged.
         """
-        file = path / FILE_NAME
+        file = path / CHECKSUMS_NAME
         try:
             content = without_checksum(json.loads(file.read_bytes()), required=True)
             if content["format"] != _FORMAT:
@@ -77,7 +77,7 @@ class StoreRecord:
         """
         files = {name: checksum.to_record() for name, checksum in self.files.items()}
         content = {"format": _FORMAT, "version": self.version, "files": files}
-        write_whole(path / FILE_NAME, json.dumps(with_checksum(content)), sync=sync)
+        write_whole(path / CHECKSUMS_NAME, json.dumps(with_checksum(content)), sync=sync)
 
 
 def acknowledge(path: Path, dataset: lance.LanceDataset, *, sync: bool) -> None:
@@ -113,7 +113,7 @@ def forget(path: Path) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    (path / FILE_NAME).unlink(missing_ok=True)
+    (path / CHECKSUMS_NAME).unlink(missing_ok=True)
 
 
 def check_changed(path: Path) -> tuple[StoreRecord | None, list[str]]:
@@ -202,10 +202,10 @@ def damaged(file: Path, what: str) -> StoreError:
     )
 
 
-def unacknowledged_manifests(path: Path, record: StoreRecord) -> list[Path]:
-    """Manifests of versions after the one on record, which a power cut may have cut off."""
+def manifests_after(path: Path, version: int) -> list[Path]:
+    """The files of Lance that make up versions after one."""
     files = (path / STORE_FOLDER / "_versions").glob("*.manifest")
-    return [file for file in files if _version_of(file) > record.version]
+    return [file for file in files if _version_of(file) > version]
 
 
 def _files_of(folder: Path, dataset: lance.LanceDataset) -> list[str]:
