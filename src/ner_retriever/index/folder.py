@@ -62,6 +62,11 @@ def check_free(folder: Path, *, replace: bool) -> None:
             ) from None
         if folder.exists() and not folder.is_dir():
             raise StoreError(f"{folder} is a file; give a folder for the index") from None
+        if not replace and any((folder / "store.lance" / "data").glob("*")):
+            raise StoreError(
+                f"{folder} holds documents, but its manifest.json is gone; restore that from a "
+                "copy, or start over (--replace)"
+            ) from None
         return
     except StoreError:
         # A damaged index, or one of another version, is still an index that may be replaced.
