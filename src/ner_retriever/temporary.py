@@ -12,8 +12,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 PREFIX = "ner-retriever-"
 _LOCK_NAME = "owner.lock"
 # An owner takes the lock right after it has made the folder, but not in the same moment.
@@ -29,6 +27,8 @@ class TemporaryFolder(tempfile.TemporaryDirectory[str]):
 
     def __init__(self) -> None:
         remove_abandoned()
+        from filelock import FileLock
+
         super().__init__(prefix=PREFIX, ignore_cleanup_errors=True)
         self._lock = FileLock(Path(self.name) / _LOCK_NAME)
         self._lock.acquire()
@@ -46,19 +46,25 @@ def remove_abandoned() -> None:
     except OSError:
         return
     for folder in folders:
-        # Held by its owner, or removed by another process at this moment.
-        with suppress(OSError, Timeout):
-            _remove_abandoned(folder)
+        # One that another process removes at this moment.
+        with suppress(OSError):
+            if _may_be_abandoned(folder):
+                _remove_unless_held(folder)
 
 
-def _remove_abandoned(folder: Path) -> None:
+def _may_be_abandoned(folder: Path) -> bool:
     lock = folder / _LOCK_NAME
     # What has no such file is not of this package's making, or not locked yet.
     if folder.is_symlink() or not _is_own(folder) or not lock.is_file():
-        return
-    if time.time() - lock.stat().st_mtime < _SECONDS_TO_LOCK:
-        return
-    with FileLock(lock, timeout=0):
+        return False
+    return time.time() - lock.stat().st_mtime >= _SECONDS_TO_LOCK
+
+
+def _remove_unless_held(folder: Path) -> None:
+    # Here, because every command looks for such folders and few find one.
+    from filelock import FileLock, Timeout
+
+    with suppress(Timeout), FileLock(folder / _LOCK_NAME, timeout=0):
         shutil.rmtree(folder, ignore_errors=True)
 
 

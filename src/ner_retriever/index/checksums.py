@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Self
 import xxhash
 
 CHECKSUM = "checksum"
+NO_MATCH = "its content does not match its checksum"
 _CHUNK_BYTES = 1 << 20
 
 
@@ -143,7 +144,7 @@ def without_checksum(record: Mapping[str, Any], *, required: bool) -> dict[str, 
     content = dict(record)
     expected = content.pop(CHECKSUM, None)
     if (required or expected is not None) and expected != _checksum_of(content):
-        raise ValueError("its content does not match its checksum")
+        raise ValueError(NO_MATCH)
     return content
 
 

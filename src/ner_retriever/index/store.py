@@ -17,11 +17,12 @@ from ner_retriever.index.records import DIGEST_BYTES, Record, StoredDocument, sc
 from ner_retriever.index.store_errors import reading_store, writing_store
 from ner_retriever.index.store_files import (
     STORE_FOLDER,
+    StoreRecord,
     acknowledge,
-    check_all,
     check_changed,
     check_version,
     damaged,
+    damaged_files,
     forget,
 )
 from ner_retriever.index.table import begun_table, has_table, open_table
@@ -53,7 +54,7 @@ class Store:
         sync: return from a write only when it is on the disk, where no power cut can take it back.
     """
 
-    def __init__(self, path: Path, table: lance.LanceDataset | None, *, sync: bool) -> None:
+    def __init__(self, path: Path, table: lance.LanceDataset | None, *, sync: bool = True) -> None:
         self._path = path
         self._table = table
         self._sync = sync
@@ -147,7 +148,8 @@ class Store:
         Raises:
             StoreError: one is damaged.
         """
-        for name, what in check_all(self._path):
+        record = StoreRecord.read(self._path)
+        for name, what in damaged_files(self._path, record) if record else ():
             raise damaged(self._path / STORE_FOLDER / name, what)
 
     def snapshot(self) -> "Store":

@@ -13,12 +13,13 @@ def reading_store(folder: Path | str) -> Iterator[None]:
     """Turn what Lance raises while it reads into a ``StoreError``."""
     try:
         yield
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"cannot read {folder}: {_reason(error)}; if another process has just purged the "
-            "index, open it again; otherwise restore it from a copy or make it again with "
-            "--replace"
-        ) from error
+    except (OSError, ValueError, KeyError) as error:
+        raise _unreadable(folder, error) from error
+    except BaseException as error:
+        # What Rust raises where it gives up is no Exception, and has no name that can be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _unreadable(folder, error) from error
 
 
 @contextmanager
@@ -33,6 +34,13 @@ def writing_store(folder: Path | str) -> Iterator[None]:
         ) from error
 
 
-def _reason(error: Exception) -> str:
+def _unreadable(folder: Path | str, error: BaseException) -> StoreError:
+    return StoreError(
+        f"cannot read {folder}: {_reason(error)}; if another process has just purged the index, "
+        "open it again; otherwise restore it from a copy or make it again with --replace"
+    )
+
+
+def _reason(error: BaseException) -> str:
     """Lance's message without its own names and places, on one line."""
     return " ".join(re.sub(r"LanceError\(\w+\): |, \S+\.rs:\d+:\d+", "", str(error)).split())

@@ -15,7 +15,7 @@ from typing import Any, Self
 import lance
 
 from ner_retriever.errors import StoreError
-from ner_retriever.index.checksums import FileChecksum, with_checksum, without_checksum
+from ner_retriever.index.checksums import NO_MATCH, FileChecksum, with_checksum, without_checksum
 from ner_retriever.index.lock import write_lock
 from ner_retriever.index.syncing import sync_files, sync_folder, write_whole
 
@@ -142,7 +142,7 @@ def check_changed(path: Path) -> tuple[StoreRecord | None, list[str]]:
         except OSError as error:
             raise damaged(folder / name, error.strerror or str(error)) from error
         if not found.is_content_of(expected):
-            raise damaged(folder / name, "its content does not match its checksum")
+            raise damaged(folder / name, NO_MATCH)
         hashed[name] = found
     if hashed:
         _keep(path, record, hashed)
@@ -171,22 +171,19 @@ def check_version(path: Path, version: int, record: StoreRecord | None, missing:
         raise damaged(path / STORE_FOLDER / missing[0], "the file is missing")
 
 
-def check_all(
-    path: Path, progress: Callable[[int], None] = lambda _: None
+def damaged_files(
+    path: Path, record: StoreRecord, progress: Callable[[int], None] = lambda _: None
 ) -> Iterator[tuple[str, str]]:
     """Hash all files on record; give the path and the reason of each that is damaged.
 
     Args:
+        path: the index folder.
         progress: called with the bytes of each file that was hashed.
-
-    Raises:
-        StoreError: the record is damaged.
     """
-    record = StoreRecord.read(path)
-    for name, expected in record.files.items() if record else ():
+    for name, expected in record.files.items():
         try:
             if not FileChecksum.of(path / STORE_FOLDER / name).is_content_of(expected):
-                yield name, "its content does not match its checksum"
+                yield name, NO_MATCH
         except FileNotFoundError:
             yield name, "the file is missing"
         except OSError as error:

@@ -16,7 +16,7 @@ from ner_retriever.index.view_build import add_int8, build_view
 from ner_retriever.index.view_files import LOCK_NAME, load_view
 from ner_retriever.temporary import TemporaryFolder
 
-FOLDER_NAME = "scan"
+VIEWS_FOLDER = "scan"
 
 
 def open_scan(path: Path, store: Store, *, int8: bool = False) -> Scan:
@@ -34,7 +34,7 @@ def open_scan(path: Path, store: Store, *, int8: bool = False) -> Scan:
         StoreError: the store is damaged, or there is room neither in the index folder nor in the
             folder for temporary files.
     """
-    folder = path / FOLDER_NAME
+    folder = path / VIEWS_FOLDER
     try:
         return load_view(folder, store.state, int8=int8) or _rebuild(folder, store, int8=int8)
     except OSError:

@@ -28,7 +28,7 @@ POINTER = np.dtype("<i8")
 LOCK_NAME = "lock"
 PLAIN_FILES = ("vectors.f16", "mentions.bin", "document_first.i64", "documents.bin")
 _FORMAT = 2
-_JSON = "view.json"
+VIEW_JSON = "view.json"
 # A disk can lose bits that nobody wrote to, so that no time of change tells of it.
 _LONGEST_TRUST_SECONDS = 7 * 24 * 3600
 
@@ -60,7 +60,7 @@ class ViewRecord:
             ValueError, TypeError, KeyError: it is damaged, or of an earlier version, which kept no
                 checksums.
         """
-        record = json.loads((view / _JSON).read_bytes())
+        record = json.loads((view / VIEW_JSON).read_bytes())
         content = without_checksum(record, required=True)
         if content.pop("format") != _FORMAT:
             raise ValueError(f"not of format {_FORMAT}")
@@ -83,7 +83,7 @@ class ViewRecord:
             "checked": self.checked,
             "files": {name: checksum.to_record() for name, checksum in self.files.items()},
         }
-        write_whole(view / _JSON, json.dumps(with_checksum(content), indent=1))
+        write_whole(view / VIEW_JSON, json.dumps(with_checksum(content), indent=1))
 
 
 def load_view(folder: Path, state: str, *, int8: bool = False) -> Scan | None:
