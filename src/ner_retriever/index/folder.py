@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ner_retriever.errors import IndexNotFound, StoreError
 from ner_retriever.index.manifest import read_manifest
+from ner_retriever.index.syncing import sync_folder
 
 # What a run that was stopped before its manifest leaves behind.
 _OURS = {
@@ -81,8 +82,11 @@ def make_folder(folder: Path) -> None:
     Raises:
         StoreError: it cannot be made.
     """
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for each in made:
+            sync_folder(each.parent)
     except OSError as error:
         raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from error
 

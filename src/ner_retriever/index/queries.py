@@ -77,6 +77,8 @@ def write_record(path: Path, name: str, record: Mapping[str, Any]) -> None:
     content = json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
     try:
         write_whole(target, content)
+        # The folder of the first query is new itself.
+        sync_folder(path)
     except OSError as error:
         raise _unwritable(target, error) from error
 

@@ -25,14 +25,18 @@ def sync_files(files: Iterable[Path]) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Force the names in a folder onto the disk; Windows has no call for that and needs none.
+    """Force the names in a folder onto the disk, where the system has a call for that.
 
     Raises:
         OSError: the folder is not there, or the disk does not take it.
     """
     if os.name == "nt":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        # It may be written but not listed, which cannot be helped.
+        return
     try:
         os.fsync(handle)
     finally:
