@@ -47,11 +47,11 @@ def only(folder: Path, pattern: str) -> Path:
 
 def test_a_whole_index(index: Path) -> None:
     record = report(index, code=0)
-    assert (record["whole"], record["documents"], record["mentions"]) == (True, 3, 4)
+    assert (record["intact"], record["documents"], record["mentions"]) == (True, 3, 4)
     # Four of the store, six of the view.
     assert record["files"] == 10
     assert record["damages"] == []
-    assert f"{index} is whole: 3 documents with 4 mentions, 10 files" in run("verify", index).out
+    assert f"{index} is intact: 3 documents with 4 mentions, 10 files" in run("verify", index).out
 
 
 @pytest.mark.parametrize("name", ["vectors.f16", "mentions.bin", "vectors.i8", "view.json"])
@@ -83,7 +83,7 @@ def test_the_store_is_the_record(index: Path, pattern: str) -> None:
     file.unlink()
     assert report(index, code=2)["damages"][0]["what"] == "the file is missing"
     file.write_bytes(content)
-    assert report(index, code=0)["whole"]
+    assert report(index, code=0)["intact"]
 
 
 def test_saved_queries_and_the_manifest_are_the_record(index: Path) -> None:
@@ -111,7 +111,7 @@ def test_lost_checksums_are_made_again(index: Path, content: str | None) -> None
     assert damages(report(index, code=1)) == [("checksums", True, False)]
     assert damages(report(index, "--repair", code=0)) == [("checksums", True, True)]
     assert json.loads(file.read_text())["files"].keys() == json.loads(whole)["files"].keys()
-    assert report(index, code=0)["whole"]
+    assert report(index, code=0)["intact"]
 
 
 def test_a_change_that_a_power_cut_has_cut_off_is_taken_back(index: Path) -> None:
@@ -180,7 +180,7 @@ def test_an_old_index_is_opened_and_its_view_made_anew(index: Path) -> None:
 def test_a_copy_is_whole(index: Path, tmp_path: Path) -> None:
     shutil.copytree(index, tmp_path / "copy")
     assert found(tmp_path / "copy") == ALL
-    assert report(tmp_path / "copy", code=0)["whole"]
+    assert report(tmp_path / "copy", code=0)["intact"]
 
 
 def test_what_cannot_be_verified(index: Path, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_replacement_that_fails_at_the_first_batch_keeps_the_index(
     options = ["--out", index, "--preset", toy_preset, "--replace", "--detector", "spans"]
     assert "'spans' finds none" in error("index", source, *options)
     assert found(index) == ALL
-    assert report(index, code=0)["whole"]
+    assert report(index, code=0)["intact"]
     source = write_jsonl(tmp_path / "more.jsonl", [{"id": "x", "text": "Lima", "spans": [[0, 4]]}])
     assert run("index", source, *options, "--spans-field", "spans", "--no-sync").code == 0
     assert found(index) == {"x": "Lima"}
@@ -221,5 +221,5 @@ def test_a_damaged_index_can_be_replaced(index: Path, toy_preset: Path, pattern:
     options = ["--out", index, "--preset", toy_preset, "--replace", "--spans-field", "spans"]
     assert run("index", index.parent / "documents.jsonl", *options).code == 0
     assert found(index) == ALL
-    assert report(index, code=0)["whole"]
+    assert report(index, code=0)["intact"]
     assert not [file for file in index.iterdir() if file.suffix in {".damaged", ".replaced"}]

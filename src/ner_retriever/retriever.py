@@ -222,7 +222,7 @@ class Retriever:
                 progress=progress,
             )
             # Where nothing was stored, an index to be replaced is still there.
-            self._store.take_place()
+            self._store.swap_in()
         return added
 
     def search(

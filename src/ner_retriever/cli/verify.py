@@ -58,16 +58,16 @@ def verify(
         typer.echo(json.dumps(_record(found), ensure_ascii=False, indent=1))
     else:
         _write(found)
-    if not found.record_is_whole:
+    if not found.record_is_intact:
         raise typer.Exit(_RECORD_IS_DAMAGED)
-    if not found.is_whole:
+    if not found.is_intact:
         raise typer.Exit(_DERIVED_IS_DAMAGED)
 
 
 def _record(found: "Verification") -> dict[str, object]:
     return {
         "path": found.path,
-        "whole": found.is_whole,
+        "intact": found.is_intact,
         "files": found.files,
         "bytes": found.bytes,
         "documents": found.documents,
@@ -85,9 +85,9 @@ def _write(found: "Verification") -> None:
         f"{found.documents:,} documents with {found.mentions:,} mentions, {found.files:,} files "
         f"of {found.bytes:,} bytes read"
     )
-    if found.is_whole:
-        console.print(f"{found.path} is whole: {read}")
-    elif found.record_is_whole:
+    if found.is_intact:
+        console.print(f"{found.path} is intact: {read}")
+    elif found.record_is_intact:
         console.print(f"what is damaged can be made again with --repair; {read}")
     else:
         console.print(f"the record is damaged: restore the index from a copy; {read}")

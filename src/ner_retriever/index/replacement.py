@@ -15,7 +15,7 @@ from ner_retriever.index.records import Record, schema, to_table
 from ner_retriever.index.store import Store
 from ner_retriever.index.store_errors import writing_store
 from ner_retriever.index.store_files import CHECKSUMS_NAME, STORE_FOLDER, acknowledge
-from ner_retriever.index.table import begun_table, open_table
+from ner_retriever.index.table import new_table, open_table
 
 
 def new_store(path: Path, manifest: Manifest, *, sync: bool) -> Store:
@@ -27,7 +27,7 @@ def new_store(path: Path, manifest: Manifest, *, sync: bool) -> Store:
         StoreError: the folder cannot be written.
     """
     if (path / MANIFEST_NAME).is_file():
-        return Replacement(path, manifest, sync=sync)
+        return ReplacementStore(path, manifest, sync=sync)
     store = Store.create(path, manifest.dimensions, sync=sync)
     # Last, because a folder without a manifest is no index.
     write_manifest(path, manifest)
@@ -35,7 +35,7 @@ def new_store(path: Path, manifest: Manifest, *, sync: bool) -> Store:
     return store
 
 
-class Replacement(Store):
+class ReplacementStore(Store):
     """A store that takes the place of an index when something is stored in it or asked of it.
 
     Args:
@@ -52,7 +52,7 @@ class Replacement(Store):
     def _dataset(self) -> Any:
         if self._table is None:
             with write_lock(self._path):
-                self.take_place()
+                self.swap_in()
         return self._table
 
     @property
@@ -78,7 +78,7 @@ class Replacement(Store):
 
     def delete(self, ids: Iterable[str]) -> int:
         """Delete documents in one commit and return how many were stored."""
-        self.take_place()
+        self.swap_in()
         return super().delete(ids)
 
     def compact(self) -> None:
@@ -86,7 +86,7 @@ class Replacement(Store):
         if self._table is not None:
             super().compact()
 
-    def take_place(self) -> None:
+    def swap_in(self) -> None:
         """Take the place of the old index, if that is still to be done."""
         if self._table is None:
             self._replace([])
@@ -97,7 +97,7 @@ class Replacement(Store):
         with (
             writing_store(self._path / STORE_FOLDER),
             _set_aside(self._path / MANIFEST_NAME, self._path / CHECKSUMS_NAME),
-            begun_table(self._path, content) as dataset,
+            new_table(self._path, content) as dataset,
         ):
             acknowledge(self._path, dataset, sync=self._sync)
             write_manifest(self._path, self._manifest)

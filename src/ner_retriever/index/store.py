@@ -23,9 +23,9 @@ from ner_retriever.index.store_files import (
     check_version,
     damaged,
     damaged_files,
-    forget,
+    remove_checksums,
 )
-from ner_retriever.index.table import begun_table, has_table, open_table
+from ner_retriever.index.table import has_table, new_table, open_table
 
 _LOOKUP_IDS = 1_000
 # Full fragments are left alone, and this many small ones make a full one when a commit holds 256
@@ -73,10 +73,10 @@ class Store:
         """
         with (
             writing_store(path / STORE_FOLDER),
-            begun_table(path, schema(dimensions).empty_table()) as table,
+            new_table(path, schema(dimensions).empty_table()) as table,
         ):
             # What stands there is of the store that gave way.
-            forget(path)
+            remove_checksums(path)
             acknowledge(path, table, sync=sync)
         return cls.open(path, sync=sync)
 
@@ -95,8 +95,8 @@ class Store:
         check_version(path, int(table.version), *checked)
         return cls(path, table, sync=sync)
 
-    def take_place(self) -> None:
-        """Do nothing: only a :class:`~ner_retriever.index.replacement.Replacement` has to."""
+    def swap_in(self) -> None:
+        """Do nothing: only a :class:`~ner_retriever.index.replacement.ReplacementStore` has to."""
 
     @property
     def _dataset(self) -> lance.LanceDataset:

@@ -107,7 +107,7 @@ def acknowledge(path: Path, dataset: lance.LanceDataset, *, sync: bool) -> None:
     StoreRecord(version=int(dataset.version), files=files).write(path, sync=sync)
 
 
-def forget(path: Path) -> None:
+def remove_checksums(path: Path) -> None:
     """Remove the record of the index folder ``path``, if there is one.
 
     Raises:
@@ -145,7 +145,7 @@ def check_changed(path: Path) -> tuple[StoreRecord | None, list[str]]:
             raise damaged(folder / name, NO_MATCH)
         hashed[name] = found
     if hashed:
-        _keep(path, record, hashed)
+        _save_times(path, record, hashed)
     return record, missing
 
 
@@ -240,7 +240,7 @@ def _deletion_file(fragment: Mapping[str, Any]) -> str:
     return f"_deletions/{fragment['id']}-{deletions['read_version']}-{deletions['id']}.{suffix}"
 
 
-def _keep(path: Path, record: StoreRecord, hashed: Mapping[str, FileChecksum]) -> None:
+def _save_times(path: Path, record: StoreRecord, hashed: Mapping[str, FileChecksum]) -> None:
     """Remember what was hashed, where the index can be written and no one else does."""
     with suppress(StoreError, OSError), write_lock(path):
         # A writer may have been here in between, and its record must not be lost.

@@ -1,4 +1,4 @@
-"""The Lance table in an index folder: opened, begun, begun anew, gone back with."""
+"""The Lance table in an index folder: opened, created, overwritten, rolled back."""
 
 import shutil
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def open_table(path: Path) -> lance.LanceDataset:
 
 
 @contextmanager
-def begun_table(path: Path, content: pa.Table) -> Iterator[lance.LanceDataset]:
+def new_table(path: Path, content: pa.Table) -> Iterator[lance.LanceDataset]:
     """Begin a table with some rows, in one commit, in the place of one that is there.
 
     What was there comes back if the body of the ``with`` fails; else its rows stay on disk, as an
@@ -64,7 +64,7 @@ def begun_table(path: Path, content: pa.Table) -> Iterator[lance.LanceDataset]:
         yield lance.write_dataset(content, folder, mode=mode, data_storage_version=_FORMAT)
     except BaseException:
         if before is not None:
-            go_back(path, before)
+            roll_back(path, before)
         elif aside.is_dir():
             shutil.rmtree(folder)
             aside.rename(folder)
@@ -72,7 +72,7 @@ def begun_table(path: Path, content: pa.Table) -> Iterator[lance.LanceDataset]:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def go_back(path: Path, version: int) -> None:
+def roll_back(path: Path, version: int) -> None:
     """Forget versions of the table after one; what they added is no longer read.
 
     Raises:

@@ -26,10 +26,10 @@ from ner_retriever.index.store_files import (
     acknowledge,
     check_version,
     damaged_files,
-    forget,
     manifests_after,
+    remove_checksums,
 )
-from ner_retriever.index.table import go_back, open_table
+from ner_retriever.index.table import has_table, open_table, roll_back
 from ner_retriever.index.view import VIEWS_FOLDER, open_scan
 from ner_retriever.index.view_files import VIEW_JSON, ViewRecord, load_view
 
@@ -76,12 +76,12 @@ class Verification:
     damages: list[Damage] = field(default_factory=list)
 
     @property
-    def record_is_whole(self) -> bool:
+    def record_is_intact(self) -> bool:
         """Whether nothing is damaged that cannot be made again."""
         return all(damage.derived for damage in self.damages)
 
     @property
-    def is_whole(self) -> bool:
+    def is_intact(self) -> bool:
         """Whether nothing is damaged, or all that was is repaired."""
         return all(damage.repaired for damage in self.damages)
 
@@ -141,18 +141,18 @@ class _Verifier:
     def check_store(self) -> Store | None:
         """Check files and rows; return the store where it is whole."""
         record = self._checksums()
-        if record is not None and not self._are_store_files_whole(record):
+        if record is not None and not self._are_store_files_intact(record):
             return None
         store = self._readable(record)
         if store is None and record is not None and manifests_after(self._path, record.version):
             what = "a change that was never acknowledged is cut off; what was before it is whole"
             self._add("store", self._path / STORE_FOLDER, what, derived=True)
             if self._repair:
-                go_back(self._path, record.version)
+                roll_back(self._path, record.version)
                 store = self._readable(record)
         if store is not None and self._repair:
             if record is None or record.version < store.version:
-                forget(self._path)
+                remove_checksums(self._path)
                 acknowledge(self._path, open_table(self._path), sync=True)
             self._set_repaired("store", "checksums")
         return store
@@ -193,7 +193,7 @@ class _Verifier:
         self._add("checksums", self._path / CHECKSUMS_NAME, what, derived=True)
         return None
 
-    def _are_store_files_whole(self, record: StoreRecord) -> bool:
+    def _are_store_files_intact(self, record: StoreRecord) -> bool:
         total = sum(checksum.bytes for checksum in record.files.values())
 
         def count(size: int) -> None:
@@ -207,6 +207,9 @@ class _Verifier:
 
     def _readable(self, record: StoreRecord | None) -> Store | None:
         """Read all rows; return the store if they make sense."""
+        if not has_table(self._path):
+            self._add("store", self._path / STORE_FOLDER, "it is gone")
+            return None
         try:
             table = open_table(self._path)
             check_version(self._path, int(table.version), record, [])

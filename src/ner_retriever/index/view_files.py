@@ -100,14 +100,14 @@ def load_view(folder: Path, state: str, *, int8: bool = False) -> Scan | None:
     try:
         record = ViewRecord.read(view)
         names = (*PLAIN_FILES, *INT8_FILES) if int8 else PLAIN_FILES
-        if record.state != state or not _are_whole(view, record, names):
+        if record.state != state or not _are_intact(view, record, names):
             return None
         return _mapped(view, record, int8=int8)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
-def _are_whole(view: Path, record: ViewRecord, names: tuple[str, ...]) -> bool:
+def _are_intact(view: Path, record: ViewRecord, names: tuple[str, ...]) -> bool:
     """Whether some files are those that were written; hashes no more than it must."""
     age = time.time() - record.checked
     due = not 0 <= age <= _LONGEST_TRUST_SECONDS
@@ -125,7 +125,7 @@ def _are_whole(view: Path, record: ViewRecord, names: tuple[str, ...]) -> bool:
     if not all(name in files for name in names):
         return False
     checked = time.time() if due else record.checked
-    _keep(view, replace(record, files=files, checked=checked))
+    _save_times(view, replace(record, files=files, checked=checked))
     return True
 
 
@@ -138,7 +138,7 @@ def _hashed(file: Path, expected: FileChecksum) -> FileChecksum | None:
     return found if found.is_content_of(expected) else None
 
 
-def _keep(view: Path, record: ViewRecord) -> None:
+def _save_times(view: Path, record: ViewRecord) -> None:
     """Remember what was hashed, where the view can be written and no one else is about to."""
     with suppress(OSError, Timeout), FileLock(view.parent / LOCK_NAME, timeout=0):
         record.write(view)
