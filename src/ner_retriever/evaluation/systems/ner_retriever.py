@@ -152,9 +152,10 @@ class NerRetriever(ExistingIndex):
         self.reads_mentions = detector == "spans"
         self._folder = TemporaryFolder()
         path = Path(self._folder.name) / "index"
-        # A query that was asked in an earlier run must take as long as any other.
+        # A query that was asked in an earlier run must take as long as any other, and an index that
+        # is thrown away need not survive a power cut.
         retriever = Retriever.create(
-            path, preset=preset, detector=detector, engine=engine, query_cache=False
+            path, preset=preset, detector=detector, engine=engine, query_cache=False, sync=False
         )
         super().__init__(retriever, name=name)
 
