@@ -140,6 +140,19 @@ def test_a_whole_change_that_was_not_acknowledged_is_kept(index: Path) -> None:
     assert (index / "checksums.json").read_bytes() != before
 
 
+def test_a_purge_that_was_stopped_before_it_was_acknowledged(index: Path) -> None:
+    before = (index / "checksums.json").read_bytes()
+    # The files on record are gone now.
+    Retriever.open(index).delete(["c"], purge=True)
+    (index / "checksums.json").write_bytes(before)
+    shutil.rmtree(index / "scan")
+    assert found(index) == ALL
+    assert report(index, code=0)["documents"] == 2
+    Retriever.open(index).delete(["b"], purge=True)
+    assert found(index).keys() == {"a"}
+    assert report(index, code=0)["documents"] == 1
+
+
 def test_rows_that_make_no_sense(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import numpy as np
 

@@ -99,10 +99,6 @@ class Store:
         """Do nothing: only a :class:`~ner_retriever.index.replacement.ReplacementStore` has to."""
 
     @property
-    def _dataset(self) -> lance.LanceDataset:
-        return self._table
-
-    @property
     def version(self) -> int:
         """Number of this version; grows with every change."""
         return int(self._dataset.version)
@@ -139,15 +135,15 @@ class Store:
         before = self.version
         with reading_store(self._dataset.uri):
             self._dataset.checkout_latest()
-        if self.version != before:
-            check_version(self._path, self.version, *check_changed(self._path))
+            if self.version == before:
+                return
+            checked = check_changed(self._path)
+            # Again, because a writer may have put a newer version on record in between.
+            self._dataset.checkout_latest()
+        check_version(self._path, self.version, *checked)
 
     def check_files(self) -> None:
-        """Hash all files that were put on record.
-
-        Raises:
-            StoreError: one is damaged.
-        """
+        """Hash all files that were put on record; a ``StoreError`` names one that is damaged."""
         record = StoreRecord.read(self._path)
         for name, what in damaged_files(self._path, record) if record else ():
             raise damaged(self._path / STORE_FOLDER / name, what)
@@ -287,11 +283,15 @@ class Store:
             self._dataset.cleanup_old_versions(timedelta(0), delete_unverified=True)
             self._acknowledge()
 
-    def _acknowledge(self) -> None:
-        acknowledge(self._path, self._dataset, sync=self._sync)
+    @property
+    def _dataset(self) -> lance.LanceDataset:
+        return self._table
 
     def _index_ids(self) -> None:
         self._dataset.create_scalar_index("id", "BTREE", replace=True)
+
+    def _acknowledge(self) -> None:
+        acknowledge(self._path, self._dataset, sync=self._sync)
 
 
 def _id_in(ids: Sequence[str]) -> str:

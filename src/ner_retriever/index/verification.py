@@ -131,6 +131,7 @@ class _Verifier:
         self.result = Verification(path=str(path))
 
     def check_manifest(self) -> None:
+        """Read the manifest."""
         try:
             read_manifest(self._path)
         except IndexNotFound:
@@ -139,13 +140,13 @@ class _Verifier:
             self._add("manifest", self._path / MANIFEST_NAME, str(error))
 
     def check_store(self) -> Store | None:
-        """Check files and rows; return the store where it is whole."""
+        """Check files and rows; return the store where it is intact."""
         record = self._checksums()
         if record is not None and not self._are_store_files_intact(record):
             return None
         store = self._readable(record)
         if store is None and record is not None and manifests_after(self._path, record.version):
-            what = "a change that was never acknowledged is cut off; what was before it is whole"
+            what = "a change that was never acknowledged is cut off; what was before it is intact"
             self._add("store", self._path / STORE_FOLDER, what, derived=True)
             if self._repair:
                 roll_back(self._path, record.version)
@@ -171,6 +172,7 @@ class _Verifier:
                 self._set_repaired("search view")
 
     def check_saved_queries(self, check_query: CheckQuery) -> None:
+        """Read the saved queries with their judgements."""
         files = record_files(self._path)
         for done, file in enumerate(files, 1):
             try:
