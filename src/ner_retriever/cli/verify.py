@@ -1,4 +1,4 @@
-"""``ner-retriever verify``: whether an index is whole, and what to do if it isn't."""
+"""``ner-retriever verify``: whether an index is intact, and what to do if it isn't."""
 
 import json
 from dataclasses import asdict
@@ -41,7 +41,7 @@ def verify(
     view is also made again by the next search). A change that a power cut has cut off before it
     was acknowledged is taken back by --repair.
 
-    Exit code: 0 if all is whole or repaired, 1 if something derived is damaged, 2 if the record is.
+    Exit code: 0 if all is intact or repaired, 1 if something derived is damaged, 2 if the record is.
 
     Example: ner-retriever verify articles.index
 
