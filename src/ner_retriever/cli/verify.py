@@ -41,7 +41,8 @@ def verify(
     view is also made again by the next search). A change that a power cut has cut off before it
     was acknowledged is taken back by --repair.
 
-    Exit code: 0 if all is intact or repaired, 1 if something derived is damaged, 2 if the record is.
+    Exit code: 0 if all is intact or was repaired, 1 if something derived is damaged, 2 if the
+    record is.
 
     Example: ner-retriever verify articles.index
 
