@@ -16,9 +16,9 @@ from rich.console import Console
 from measuring import write_record
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import PRESETS
-from ner_retriever.reading.encoder import load_encoder
-from ner_retriever.index.products import Int8Vectors
+from ner_retriever.index.dot_products import Int8Vectors
 from ner_retriever.index.scan import DOCUMENT, MENTION, Scan
+from ner_retriever.reading.encoder import load_encoder
 from ner_retriever.training.metric import bootstrap_interval, r_precision
 from ner_retriever.training.typed_mentions import read_typed_mentions, sample
 

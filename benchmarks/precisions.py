@@ -29,8 +29,8 @@ from ner_retriever.backbone.weights import find_weights
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import PRESETS, Preset
 from ner_retriever.documents import Span
-from ner_retriever.reading.encoder import load_encoder
 from ner_retriever.heads.projection.record import ADAPTER_NAME, find_head
+from ner_retriever.reading.encoder import load_encoder
 
 _TEXTS = 16
 

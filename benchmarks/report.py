@@ -18,6 +18,7 @@ _FIGURES = {
     "indexing": ("rate-by-stage.png", "Texts a second by stage"),
     "precisions": None,
     "search": ("latency.png", "Latency against the size of the index"),
+    "integrity": None,
     "startup": None,
 }
 

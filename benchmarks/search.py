@@ -8,8 +8,8 @@ queries that it is compared with take turns.
 """
 
 import argparse
-import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,8 +23,10 @@ from rich.console import Console
 
 from measuring import seconds, summary, write_record
 from ner_retriever.cli.progress import Stages, progress_bar
+from ner_retriever.index.checksums import FileChecksum
 from ner_retriever.index.scan import DOCUMENT, MENTION, Scan, threads_for
 from ner_retriever.index.view import open_scan
+from ner_retriever.index.view_files import PLAIN_FILES, ViewRecord
 from ner_retriever.search.ranking import search
 
 _SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
@@ -159,8 +161,14 @@ def make_view(
             vectors = units(chosen + noise[generator.integers(0, _NOISE, rows)])
             file.write(vectors.astype("<f2").tobytes())
             progress(f"{size:,} mentions: writing", done + rows, size)
-    sizes = {"documents": documents, "mentions": size, "dimensions": _DIMENSIONS}
-    (view / "view.json").write_text(json.dumps(sizes))
+    ViewRecord(
+        state=view.name,
+        documents=documents,
+        mentions=size,
+        dimensions=_DIMENSIONS,
+        files={name: FileChecksum.of(view / name) for name in PLAIN_FILES},
+        checked=time.time(),
+    ).write(view)
     return centres[: max(_AT_ONCE)]
 
 

@@ -20,14 +20,15 @@ from ner_retriever.backbone.batching import batches
 from ner_retriever.backbone.model import Backbone
 from ner_retriever.config import EngineName, Preset
 from ner_retriever.documents import Document
-from ner_retriever.reading.encoder import Encoder, Extractor, Slot, load_encoder
 from ner_retriever.errors import WeightsNotFound
 from ner_retriever.heads.projection.files import load_head
 from ner_retriever.heads.projection.record import find_head
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.store import Store
-from ner_retriever.models import MENTION_HEAD, load_reader
+from ner_retriever.reading.encoder import Encoder, load_encoder
+from ner_retriever.reading.extractor import Extractor, GivenWindow
 from ner_retriever.reading.reader import Reader
+from ner_retriever.reading.readers import MENTION_HEAD, load_reader
 from ner_retriever.text.readers import read_documents
 
 _DETECTOR = "spacy"
@@ -153,7 +154,7 @@ def _overlap(
     detector: Reader,
     parts: Sequence[list[Document]],
     backbone: Backbone,
-    slots: Sequence[Sequence[Slot]],
+    slots: Sequence[Sequence[GivenWindow]],
 ) -> dict[str, Any]:
     """Time a part's pass and the next one's detection, one after the other and in two threads."""
     in_turns, together = [], []
@@ -171,13 +172,13 @@ def _overlap(
     return {"in_turns": summary(in_turns), "in_two_threads": summary(together)}
 
 
-def _slots(extractor: Extractor, documents: Sequence[Document]) -> list[Slot]:
+def _slots(extractor: Extractor, documents: Sequence[Document]) -> list[GivenWindow]:
     spans = [document.spans or () for document in documents]
-    return extractor.slots([document.text for document in documents], spans)
+    return list(extractor.given_windows([document.text for document in documents], spans))
 
 
 def _forward(
-    backbones: dict[str, Backbone], slots: Sequence[Sequence[Slot]]
+    backbones: dict[str, Backbone], slots: Sequence[Sequence[GivenWindow]]
 ) -> tuple[dict[str, list[float]], list[np.ndarray]]:
     """Time each part with each engine in turns; also return torch's vectors of each part."""
     times: dict[str, list[float]] = {name: [] for name in backbones}
@@ -194,7 +195,7 @@ def _forward(
     return times, vectors
 
 
-def _pass(backbone: Backbone, slots: Sequence[Slot]) -> np.ndarray:
+def _pass(backbone: Backbone, slots: Sequence[GivenWindow]) -> np.ndarray:
     return np.concatenate(
         [
             backbone.vectors([slot.window for slot in batch])
@@ -203,7 +204,7 @@ def _pass(backbone: Backbone, slots: Sequence[Slot]) -> np.ndarray:
     )
 
 
-def _operations(backbone: Backbone, slots: Sequence[Sequence[Slot]]) -> list[float]:
+def _operations(backbone: Backbone, slots: Sequence[Sequence[GivenWindow]]) -> list[float]:
     """Return the operations of matrix products that each part takes, padding included."""
     # Parts are alike, and counting takes another pass.
     with FlopCounterMode(display=False) as counter:

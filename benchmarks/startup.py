@@ -40,7 +40,8 @@ _BATCH = 2_000
 _WARM_QUERIES = 50
 _SECONDS_TO_START = 120
 _TORCH = (
-    "from ner_retriever.config import PRESETS; from ner_retriever.reading.encoder import load_encoder; "
+    "from ner_retriever.config import PRESETS; "
+    "from ner_retriever.reading.encoder import load_encoder; "
     "load_encoder(PRESETS['minilm']).queries(['court that hears appeals'])"
 )
 

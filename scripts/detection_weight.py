@@ -26,8 +26,8 @@ from ner_retriever.documents import Document, Span
 from ner_retriever.heads.projection.files import load_head
 from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.heads.projection.record import find_head
-from ner_retriever.models import load_reader
 from ner_retriever.reading.encoder import Encoder, load_encoder
+from ner_retriever.reading.readers import load_reader
 from ner_retriever.text.readers import read_documents
 from ner_retriever.training.metric import r_precision
 from ner_retriever.training.typed_mentions import read_typed_mentions

@@ -3,8 +3,9 @@
     python scripts/watched_corpus.py corpus.jsonl types.jsonl --out watched.jsonl.gz
 
 Each detected mention of a document is given all types of the document: as a text's score is its
-best mention's, R-Precision by text is what it is in search. Give the file to ``ner-retriever train``,
-and name its source, the corpus's folder, in ``held_out_sources``: it is not trained on.
+best mention's, R-Precision by text is what it is in search. Give the file to
+``ner-retriever train``, and name its source, the corpus's folder, in ``held_out_sources``: it is
+not trained on.
 """
 
 import argparse
@@ -14,8 +15,8 @@ from pathlib import Path
 
 from ner_retriever.config import load_preset
 from ner_retriever.documents import Document
-from ner_retriever.models import load_reader
 from ner_retriever.reading.encoder import load_encoder
+from ner_retriever.reading.readers import load_reader
 from ner_retriever.text.layout import lay_out
 
 

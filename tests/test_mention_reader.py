@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 
 import numpy as np
 import pytest
@@ -43,10 +43,14 @@ TEXTS = {
 }
 
 
+# Removed when the tests end.
+_FOLDER = TemporaryDirectory(prefix="mention-reader-")
+
+
 @cache
 def toy(family: str = "bert") -> tuple[Preset, Encoder, Path]:
     """A tiny random backbone, and a random mention head for it."""
-    folder = Path(mkdtemp(prefix="mention-reader-"))
+    folder = Path(mkdtemp(dir=_FOLDER.name))
     preset = load_preset(str(save_tiny_preset(folder, family=family)))
     encoder = load_encoder(preset)
     mentions = save_tiny_mention_head(folder / "mentions", encoder, threshold=THRESHOLD)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import indexing_page
+import integrity_page
 import measuring
 import precisions_page
 import report
@@ -115,9 +116,17 @@ def test_number_formats_stand_beside_torch_in_float32() -> None:
     assert lines[-1] == "| torch, bfloat16 | 2.00 (1.50–2.50) | 0.99988 |"
 
 
+def test_times_stand_in_the_unit_that_suits_them() -> None:
+    times = {"median": 0.0123, "least": 0.01, "largest": 1.5}
+    rows = [{"what": "opening", "seconds": times}]
+    lines = integrity_page.tables({"mentions": 1_000_000, "rows": rows})
+    assert lines[0].startswith("An index of 1,000,000 mentions")
+    assert lines[-1].endswith("| opening | 12.3 ms | 10.0 ms | 1.50 s |")
+
+
 def test_the_page_says_what_was_not_measured(tmp_path: Path) -> None:
     page = report.page(tmp_path, tmp_path)
-    assert page.count("Not measured yet; `python benchmarks/") == 4
+    assert page.count("Not measured yet; `python benchmarks/") == 5
     assert "$" not in page
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from ner_retriever.errors import (
     QueryError,
     StoreError,
 )
+from ner_retriever.index.manifest import read_manifest, write_manifest
 from ner_retriever.search.query import Example, Query
 
 TEXTS = {
@@ -200,8 +202,10 @@ def test_an_empty_query_is_refused(retriever: Retriever, query: str) -> None:
 def test_another_head_site_or_backbone_is_refused(tmp_path: Path, toy_preset: Path) -> None:
     path = tmp_path / "index"
     Retriever.create(path, preset=str(toy_preset), detector="spans").add(documents("a"))
-    manifest = path / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"block": 1', '"block": 2'))
+    manifest = read_manifest(path)
+    preset = manifest.settings["preset"]
+    other = {**preset, "site": {**preset["site"], "block": 2}}
+    write_manifest(path, replace(manifest, settings={**manifest.settings, "preset": other}))
     with pytest.raises(FingerprintMismatch, match="site"):
         Retriever.open(path).search("dinosaur")
 
@@ -237,22 +241,52 @@ def test_info_counts(retriever: Retriever) -> None:
     assert info.bytes > 0
 
 
-def test_a_replacement_that_is_cut_off_leaves_no_index_and_can_be_repeated(
+def test_a_replacement_that_is_cut_off_changes_nothing_and_can_be_repeated(
     retriever: Retriever, toy_preset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    retriever.add(documents("a"))
-
-    def stop(*_arguments: object) -> None:
+    def stop(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
-        patch.setattr("ner_retriever.retriever.write_manifest", stop)
-        with pytest.raises(KeyboardInterrupt):
-            Retriever.create(retriever.path, preset=str(toy_preset), detector="spans", replace=True)
-    with pytest.raises(IndexNotFound):
-        Retriever.open(retriever.path)
-    again = Retriever.create(retriever.path, preset=str(toy_preset), detector="spans")
-    assert list(again.search("dinosaur")) == []
+    def replacement() -> Retriever:
+        return Retriever.create(
+            retriever.path, preset=str(toy_preset), detector="spans", replace=True
+        )
+
+    def contents() -> dict[str, bytes]:
+        files = [*retriever.path.glob("*.json"), *retriever.path.glob("store.lance/*/*.[alm]*")]
+        return {str(file): file.read_bytes() for file in files}
+
+    retriever.add(documents("a"))
+    before = contents()
+    for step in ("acknowledge", "write_manifest", "to_table"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"ner_retriever.index.replacement.{step}", stop)
+            with pytest.raises(KeyboardInterrupt):
+                replacement().add(documents("b"))
+        assert before.items() <= contents().items()
+        assert [hit.id for hit in Retriever.open(retriever.path).search("dinosaur")] == ["a"]
+    fresh = replacement()
+    assert [hit.id for hit in Retriever.open(retriever.path).search("dinosaur")] == ["a"]
+    fresh.add(documents("b"))
+    for one in (fresh, Retriever.open(retriever.path)):
+        assert [hit.id for hit in one.search("dinosaur")] == ["b"]
+
+
+def test_a_replacement_is_empty_whatever_is_asked_of_it(
+    retriever: Retriever, toy_preset: Path
+) -> None:
+    def replacement() -> Retriever:
+        retriever.add(documents("a"))
+        return Retriever.create(
+            retriever.path, preset=str(toy_preset), detector="spans", replace=True
+        )
+
+    assert list(replacement().search("dinosaur")) == []
+    assert replacement().info().documents == 0
+    assert replacement().delete(["a"]) == 0
+    assert replacement().delete(["a"], purge=True) == 0
+    replacement().add([])
+    assert Retriever.open(retriever.path).info().documents == 0
 
 
 def test_many_queries_at_once_find_what_each_finds(

@@ -1,4 +1,6 @@
 import json
+import shutil
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +12,13 @@ from ner_retriever.errors import QueryError, StoreError
 from ner_retriever.index import scan as scan_module
 from ner_retriever.index import store as store_module
 from ner_retriever.index import view as view_module
-from ner_retriever.index.products import Int8Vectors
+from ner_retriever.index.checksums import FileChecksum
+from ner_retriever.index.dot_products import Int8Vectors
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.scan import DOCUMENT, MENTION, Scan, document_key
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
+from ner_retriever.index.view_files import load_view
 from ner_retriever.search.ranking import search
 
 
@@ -174,8 +178,8 @@ def test_a_view_in_int8_stands_beside_the_other(filled, tmp_path, monkeypatch):
     assert scan.int8.numbers.tolist() == [[127, 0], [0, 127], [76, 102]]
     assert scan.int8.scale == pytest.approx(1 / 127)
     np.testing.assert_allclose(scan.scores(np.array(EAST)), [1, 0, 0.6], atol=5e-3)
-    monkeypatch.setattr(view_module, "_build", None)
-    monkeypatch.setattr(view_module, "write_int8", None)
+    monkeypatch.setattr(view_module, "build_view", None)
+    monkeypatch.setattr(view_module, "add_int8", None)
     assert open_scan(tmp_path, filled).int8 is None
     assert open_scan(tmp_path, filled, int8=True).int8 is not None
 
@@ -186,14 +190,19 @@ def test_a_view_in_int8_stands_beside_the_other(filled, tmp_path, monkeypatch):
 )
 def test_int8_that_is_not_whole_is_made_again(filled, tmp_path, monkeypatch, name, content):
     view = tmp_path / "scan" / open_scan(tmp_path, filled, int8=True).state
-    whole = {file.name: file.read_bytes() for file in view.iterdir()}
+    whole = contents(view)
     if content is None:
         (view / name).unlink()
     else:
         (view / name).write_bytes(content)
-    monkeypatch.setattr(view_module, "_build", None)
+    monkeypatch.setattr(view_module, "build_view", None)
     open_scan(tmp_path, filled, int8=True)
-    assert {file.name: file.read_bytes() for file in view.iterdir()} == whole
+    assert contents(view) == whole
+
+
+def contents(view):
+    """What the files of a view hold; its record also holds the times of their last change."""
+    return {file.name: file.read_bytes() for file in view.iterdir() if file.name != "view.json"}
 
 
 def test_int8_of_no_mention(store, tmp_path):
@@ -244,7 +253,7 @@ def test_queries_without_a_direction(filled, tmp_path, query):
 
 def test_a_fresh_view_is_not_built_again(filled, tmp_path, monkeypatch):
     open_scan(tmp_path, filled)
-    monkeypatch.setattr(view_module, "_build", None)
+    monkeypatch.setattr(view_module, "build_view", None)
     assert len(open_scan(tmp_path, Store.open(tmp_path)).mentions) == 3
 
 
@@ -260,24 +269,91 @@ def test_a_stale_view_is_replaced(filled, tmp_path):
     np.testing.assert_allclose(old.scores(np.array(EAST)), [1, 0, 0.6], atol=5e-4)
 
 
-def test_views_that_are_not_whole_are_built_again(filled, tmp_path):
+@pytest.mark.parametrize(
+    "name", ["vectors.f16", "mentions.bin", "document_first.i64", "documents.bin", "view.json"]
+)
+def test_views_that_are_not_whole_are_built_again(filled, tmp_path, name):
     view = tmp_path / "scan" / open_scan(tmp_path, filled).state
     (tmp_path / "scan" / "partial").mkdir()
-    for name in (
-        "vectors.f16",
-        "mentions.bin",
-        "document_first.i64",
-        "documents.bin",
-        "view.json",
-    ):
-        content = (view / name).read_bytes()
-        for damaged in (content[:-1], content + b"0"):
-            (view / name).write_bytes(damaged)
-            open_scan(tmp_path, filled)
-            assert (view / name).read_bytes() == content
-        (view / name).unlink()
+    whole, file = contents(view), view / name
+    content = file.read_bytes()
+    flipped = content[:-2] + bytes([content[-2] ^ 4]) + content[-1:]
+    for damaged in (content[:-1], content + b"0", flipped, bytes(len(content)), b"", None):
+        if damaged is None:
+            file.unlink()
+        else:
+            file.write_bytes(damaged)
         open_scan(tmp_path, filled)
-        assert (view / name).read_bytes() == content
+        assert contents(view) == whole
+
+
+def test_a_view_without_checksums_is_built_again(filled, tmp_path):
+    view = tmp_path / "scan" / open_scan(tmp_path, filled).state
+    whole = contents(view)
+    # As earlier versions wrote it.
+    (view / "view.json").write_text('{"documents": 5, "mentions": 3, "dimensions": 2}')
+    (view / "vectors.f16").write_bytes(bytes(12))
+    open_scan(tmp_path, filled)
+    assert contents(view) == whole
+
+
+def test_a_file_is_hashed_only_after_it_changed(filled, tmp_path, monkeypatch):
+    open_scan(tmp_path, filled)
+    hashed = []
+
+    def counted(file):
+        hashed.append(file.name)
+        return of(file)
+
+    of = FileChecksum.of
+    monkeypatch.setattr(FileChecksum, "of", counted)
+    open_scan(tmp_path, filled)
+    assert hashed == []
+    shutil.copytree(tmp_path / "scan", tmp_path / "copy")
+    for _ in range(2):
+        load_view(tmp_path / "copy", filled.state)
+    assert hashed == ["vectors.f16", "mentions.bin", "document_first.i64", "documents.bin"]
+
+
+@pytest.mark.parametrize("days", [8, -1])
+def test_bits_that_nobody_wrote_to_are_noticed_after_a_week(filled, tmp_path, monkeypatch, days):
+    view = tmp_path / "scan" / open_scan(tmp_path, filled, int8=True).state
+    whole = contents(view)
+    for name in ("vectors.f16", "vectors.i8"):
+        (view / name).write_bytes(bytes(len(whole[name])))
+    monkeypatch.setattr(FileChecksum, "is_untouched", lambda *_: True)
+    later = time.time() + days * 24 * 3600
+    monkeypatch.setattr("ner_retriever.index.view_files.time.time", lambda: later)
+    open_scan(tmp_path, filled, int8=True)
+    assert contents(view) == whole
+
+
+def test_damage_of_what_is_not_searched_is_in_nobodys_way(filled, tmp_path, monkeypatch):
+    view = tmp_path / "scan" / open_scan(tmp_path, filled, int8=True).state
+    whole = contents(view)
+    (view / "vectors.i8").write_bytes(b"")
+    monkeypatch.setattr(view_module, "build_view", None)
+    later = time.time() + 8 * 24 * 3600
+    monkeypatch.setattr("ner_retriever.index.view_files.time.time", lambda: later)
+    assert open_scan(tmp_path, filled).int8 is None
+    open_scan(tmp_path, filled, int8=True)
+    assert contents(view) == whole
+
+
+def test_a_store_that_is_damaged_makes_no_view(filled, tmp_path):
+    (file, *_) = (tmp_path / "store.lance" / "data").iterdir()
+    content = file.read_bytes()
+    file.write_bytes(content[:40] + bytes([content[40] ^ 1]) + content[41:])
+    with pytest.raises(StoreError, match=r"is damaged: its content does not match its checksum"):
+        open_scan(tmp_path, filled)
+    file.write_bytes(content)
+    assert len(open_scan(tmp_path, filled).mentions) == 3
+
+
+def test_a_mention_outside_its_text_makes_no_view(store, tmp_path):
+    store.write([in_run_7("abc", Span(1, 9))], replace=False)
+    with pytest.raises(StoreError, match="a mention that does not lie in its text"):
+        open_scan(tmp_path, store)
 
 
 def test_a_build_that_fails_leaves_no_view(filled, tmp_path, monkeypatch):
@@ -322,7 +398,7 @@ def test_one_process_builds_while_others_wait(filled, tmp_path, monkeypatch):
             return super().acquire(*arguments, **options)
 
     monkeypatch.setattr(view_module, "FileLock", Waiting)
-    monkeypatch.setattr(view_module, "_build", None)
+    monkeypatch.setattr(view_module, "build_view", None)
     assert len(open_scan(tmp_path, filled).mentions) == 3
 
 
@@ -336,7 +412,9 @@ def test_increments_equal_a_rebuild(tmp_path, monkeypatch):
         names = generator.choice(40, size=3, replace=False)
         angles = [generator.uniform(0, 6.28, generator.integers(0, 4)) for _ in names]
         changed = [
-            record(str(name), *((np.cos(angle), np.sin(angle)) for angle in turn), text=f"t{step}")
+            record(
+                str(name), *((np.cos(angle), np.sin(angle)) for angle in turn), text=f"text {step}"
+            )
             for name, turn in zip(names, angles, strict=True)
         ]
         store.write(changed, replace=True)
@@ -363,5 +441,11 @@ def hits(path, store):
 
 def test_a_view_says_how_large_it_is(filled, tmp_path):
     view = tmp_path / "scan" / open_scan(tmp_path, filled).state
-    sizes = json.loads((view / "view.json").read_text())
-    assert sizes == {"documents": 5, "mentions": 3, "dimensions": 2}
+    record = json.loads((view / "view.json").read_text())
+    assert (record["documents"], record["mentions"], record["dimensions"]) == (5, 3, 2)
+    assert {name: file["bytes"] for name, file in record["files"].items()} == {
+        "vectors.f16": 12,
+        "mentions.bin": 48,
+        "document_first.i64": 48,
+        "documents.bin": 80,
+    }

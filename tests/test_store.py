@@ -113,6 +113,29 @@ def test_a_handle_stays_at_its_version_until_refreshed(store, tmp_path):
     assert (reader.state, reader.version) == (store.state, store.version)
 
 
+def test_a_writer_moves_on_while_a_reader_looks(store, tmp_path, monkeypatch):
+    reader = Store.open(tmp_path)
+    store.write([record("a")], replace=False)
+
+    def interrupted(path):
+        store.write([record("b")], replace=False)
+        store.purge()
+        return check_changed(path)
+
+    check_changed = store_module.check_changed
+    monkeypatch.setattr(store_module, "check_changed", interrupted)
+    reader.refresh()
+    assert (reader.version, reader.count()) == (store.version, 2)
+
+
+def test_an_acknowledged_version_that_is_gone(store, tmp_path):
+    store.write([record("a")], replace=False)
+    min((tmp_path / "store.lance" / "_versions").glob("*.manifest")).unlink()
+    for reopen in (lambda: Store.open(tmp_path), store.refresh):
+        with pytest.raises(StoreError, match=r"its newest version is 1, but 2 was acknowledged"):
+            reopen()
+
+
 def test_a_store_made_anew_in_the_folder_has_another_state(tmp_path):
     store = Store.create(tmp_path, 2)
     store.write([record("a")], replace=False)
@@ -235,11 +258,11 @@ def test_a_damaged_store(store, tmp_path):
     store.write([record("a")], replace=False)
     for file in (tmp_path / "store.lance" / "data").iterdir():
         file.write_bytes(b"")
-    with pytest.raises(StoreError, match=r"cannot read .*--replace"):
+    with pytest.raises(StoreError, match=r"is damaged: .*--replace"):
         Store.open(tmp_path).read([0])
     for file in (tmp_path / "store.lance" / "_versions").glob("*.manifest"):
         file.write_bytes(b"")
-    with pytest.raises(StoreError, match=r"cannot read .*--replace"):
+    with pytest.raises(StoreError, match=r"is damaged: .*--replace"):
         Store.open(tmp_path)
 
 

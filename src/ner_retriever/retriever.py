@@ -11,15 +11,11 @@ from numpy.typing import NDArray
 from ner_retriever.config import DEFAULT_PRESET, EngineName, Preset
 from ner_retriever.documents import Document, Hit, Span
 from ner_retriever.errors import QueryError, StoreError
-from ner_retriever.index.folder import check_free, make_folder, size
+from ner_retriever.index.folder import check_free, make_folder, refuse_address, size
 from ner_retriever.index.lock import write_lock
-from ner_retriever.index.manifest import (
-    Manifest,
-    read_manifest,
-    remove_manifest,
-    write_manifest,
-)
+from ner_retriever.index.manifest import Manifest, read_manifest
 from ner_retriever.index.records import StoredDocument
+from ner_retriever.index.replacement import new_store
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
@@ -83,13 +79,15 @@ class Retriever:
         engine: EngineName = "torch",
         int8: bool = False,
         query_cache: bool = True,
+        store: Store | None = None,
+        sync: bool = True,
     ) -> None:
         """Use :meth:`create` or :meth:`open`."""
         self.path = path
         self.manifest = manifest
         self._models = Models(manifest, device=device, engine=engine, query_cache=query_cache)
         self._int8 = int8
-        self._store = Store.open(path)
+        self._store = store or Store.open(path, sync=sync)
         self._scan: Scan | None = None
 
     @classmethod
@@ -103,6 +101,7 @@ class Retriever:
         engine: EngineName = "torch",
         replace: bool = False,
         query_cache: bool = True,
+        sync: bool = True,
     ) -> "Retriever":
         """Make an empty index in a folder.
 
@@ -113,8 +112,9 @@ class Retriever:
             device: as torch names it; by default a GPU where there is one.
             engine: what runs the backbone: ``torch``, ``onnx``, or ``auto`` for the quicker one
                 that is there. An index does not keep it, for vectors are the same.
-            replace: start over where there is an index already.
-            query_cache: as :meth:`open` takes it.
+            replace: start over where there is an index already. That one stays until the first
+                documents are stored, or anything else is asked of the new one.
+            query_cache, sync: as :meth:`open` takes them.
 
         Raises:
             ConfigError: no such preset or detector.
@@ -126,12 +126,10 @@ class Retriever:
         manifest = new_manifest(preset, detector, device=device, engine=engine)
         make_folder(folder)
         with write_lock(folder):
-            # The manifest goes first and comes last: a folder without one is no index.
-            remove_manifest(folder)
-            store = Store.create(folder, manifest.dimensions)
-            write_manifest(folder, manifest)
-            store.purge()
-        return cls(folder, manifest, device=device, engine=engine, query_cache=query_cache)
+            store = new_store(folder, manifest, sync=sync)
+        return cls(
+            folder, manifest, device=device, engine=engine, query_cache=query_cache, store=store
+        )
 
     @classmethod
     def open(
@@ -142,6 +140,7 @@ class Retriever:
         engine: EngineName = "torch",
         int8: bool = False,
         query_cache: bool = True,
+        sync: bool = True,
     ) -> "Retriever":
         """Open an index.
 
@@ -151,6 +150,8 @@ class Retriever:
                 once: half the memory and time, cosines within 0.02.
             query_cache: keep queries and their vectors in the user's cache, so that asking again
                 is quick; with ``NER_RETRIEVER_QUERY_CACHE=0`` none are kept whatever this says.
+            sync: return from :meth:`add` and :meth:`delete` only when the change is on the disk,
+                where a power cut cannot take it back.
 
         Raises:
             IndexNotFound: there is none.
@@ -158,6 +159,7 @@ class Retriever:
             StoreError: it is damaged.
         """
         folder = Path(path)
+        refuse_address(folder)
         manifest = read_manifest(folder)
         missing = {"preset", "detector"} - manifest.settings.keys()
         if missing:
@@ -166,7 +168,13 @@ class Retriever:
                 "; restore it from a copy, or make the index again with --replace"
             )
         return cls(
-            folder, manifest, device=device, engine=engine, int8=int8, query_cache=query_cache
+            folder,
+            manifest,
+            device=device,
+            engine=engine,
+            int8=int8,
+            query_cache=query_cache,
+            sync=sync,
         )
 
     @property
@@ -211,13 +219,16 @@ class Retriever:
         """
         with write_lock(self.path):
             self._store.refresh()
-            return add_documents(
+            added = add_documents(
                 as_documents(documents),
                 store=self._store,
                 reader=self._models.reader,
                 on_error=on_error,
                 progress=progress,
             )
+            # Where nothing was stored, an index to be replaced is still there.
+            self._store.swap_in()
+        return added
 
     def search(
         self,

@@ -29,9 +29,11 @@ from ner_retriever.cli import (
     simulate,
     train,
     train_detector,
+    verify,
 )
 from ner_retriever.cli.output import printable
 from ner_retriever.errors import NerRetrieverError
+from ner_retriever.temporary import remove_abandoned
 
 USAGE = 2
 INTERRUPTED = 130
@@ -53,6 +55,7 @@ app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("delete")(delete.delete)
 app.command("info")(info.info)
+app.command("verify")(verify.verify)
 app.command("train")(train.train)
 app.command("train-detector")(train_detector.train_detector)
 app.command("probe")(probe.probe)
@@ -94,6 +97,7 @@ def main() -> None:
     if not sys.warnoptions:
         # Libraries' warnings are for developers; what a user must know is an error or an answer.
         warnings.simplefilter("ignore")
+    remove_abandoned()
     try:
         try:
             app()

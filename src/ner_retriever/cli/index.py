@@ -80,7 +80,20 @@ def index(
         OnError, typer.Option(help="What to do with a document that cannot be used.")
     ] = OnError.STOP,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Start over where there is an index already.")
+        bool,
+        typer.Option(
+            "--replace",
+            help="Start over where there is an index already. That one stays until the first "
+            "documents of the new one are stored.",
+        ),
+    ] = False,
+    no_sync: Annotated[
+        bool,
+        typer.Option(
+            "--no-sync",
+            help="Don't wait until each batch is on the disk: quicker on a slow disk, but a power "
+            "cut may damage the index.",
+        ),
     ] = False,
     engine: EngineOption = Engine.AUTO,
 ) -> None:
@@ -119,6 +132,7 @@ def index(
                 detector or ("spans" if spans_field else None),
                 replace=replace,
                 engine=engine,
+                sync=not no_sync,
             )
             added = retriever.add(documents, on_error=handler, progress=_Show(bar, task))
     except KeyboardInterrupt:
@@ -164,14 +178,20 @@ class _Show:
 
 
 def _open_or_create(
-    out: Path, preset: str | None, detector: str | None, *, replace: bool, engine: Engine
+    out: Path,
+    preset: str | None,
+    detector: str | None,
+    *,
+    replace: bool,
+    engine: Engine,
+    sync: bool,
 ) -> "Retriever":
     """Open an index as it was made, or make one; refuse to mix settings."""
     from ner_retriever.retriever import Retriever
 
     if not replace:
         try:
-            retriever = Retriever.open(out, engine=engine.value)
+            retriever = Retriever.open(out, engine=engine.value, sync=sync)
         except IndexNotFound:
             pass
         else:
@@ -187,6 +207,7 @@ def _open_or_create(
         detector=detector,
         replace=replace,
         engine=engine.value,
+        sync=sync,
     )
 
 

@@ -1,13 +1,43 @@
 """The index folder as a whole: whether an index may be made there, and how large it is."""
 
+import re
 import stat
 from pathlib import Path
 
 from ner_retriever.errors import IndexNotFound, StoreError
 from ner_retriever.index.manifest import read_manifest
+from ner_retriever.index.syncing import sync_folder
 
 # What a run that was stopped before its manifest leaves behind.
-_OURS = {"store.lance", "write.lock", "scan", "queries", "manifest.json.partial"}
+_OURS = {
+    "store.lance",
+    "store.lance.damaged",
+    "write.lock",
+    "scan",
+    "queries",
+    *(
+        f"{name}{suffix}"
+        for name in ("manifest.json", "checksums.json")
+        for suffix in ("", ".partial", ".replaced")
+    ),
+}
+# Not a drive of Windows, which has one letter.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+def refuse_address(folder: str | Path) -> None:
+    """Refuse a place that is not on a file system, such as ``s3://bucket/index``.
+
+    Raises:
+        StoreError: it is one.
+    """
+    # A path has lost one of the slashes.
+    scheme, _, rest = str(folder).partition("/")
+    if rest and _ADDRESS.fullmatch(scheme):
+        raise StoreError(
+            f"{scheme}//{rest.lstrip('/')} is an address, and an index must be in a folder of this "
+            "machine's file systems; give a path"
+        )
 
 
 def check_free(folder: Path, *, replace: bool) -> None:
@@ -19,6 +49,7 @@ def check_free(folder: Path, *, replace: bool) -> None:
     Raises:
         StoreError: there is an index, something else, or a name that no one can store.
     """
+    refuse_address(folder)
     try:
         str(folder).encode()
     except UnicodeEncodeError as error:
@@ -32,6 +63,11 @@ def check_free(folder: Path, *, replace: bool) -> None:
             ) from None
         if folder.exists() and not folder.is_dir():
             raise StoreError(f"{folder} is a file; give a folder for the index") from None
+        if not replace and any((folder / "store.lance" / "data").glob("*")):
+            raise StoreError(
+                f"{folder} holds documents, but its manifest.json is gone; restore that from a "
+                "copy, or start over (--replace)"
+            ) from None
         return
     except StoreError:
         # A damaged index, or one of another version, is still an index that may be replaced.
@@ -46,8 +82,11 @@ def make_folder(folder: Path) -> None:
     Raises:
         StoreError: it cannot be made.
     """
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for each in made:
+            sync_folder(each.parent)
     except OSError as error:
         raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from error
 

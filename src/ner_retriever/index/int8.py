@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ner_retriever.index.dot_products import Int8Vectors
 from ner_retriever.index.files import map_array
-from ner_retriever.index.products import Int8Vectors
+from ner_retriever.index.syncing import write_whole
 
-_VECTORS, _SCALE = "vectors.i8", "int8.json"
+INT8_FILES = _VECTORS, _SCALE = "vectors.i8", "int8.json"
 _BLOCK_ROWS = 65_536
 
 
@@ -28,14 +29,15 @@ def write_int8(view: Path, vectors: NDArray[np.float16]) -> None:
     greatest = max((float(np.abs(vectors[rows]).max()) for rows in blocks), default=0.0)
     scale = Int8Vectors.scale_of(greatest)
     (view / _SCALE).unlink(missing_ok=True)
-    with (view / _VECTORS).open("wb") as file:
+    # Under another name first, because another process may have the old file mapped.
+    partial = view / f"{_VECTORS}.partial"
+    with partial.open("wb") as file:
         for rows in blocks:
             file.write(Int8Vectors.quantise(vectors[rows], scale).tobytes())
         file.flush()
         os.fsync(file.fileno())
-    partial = view / f"{_SCALE}.partial"
-    partial.write_text(json.dumps({"scale": scale}), encoding="utf-8")
-    partial.replace(view / _SCALE)
+    partial.replace(view / _VECTORS)
+    write_whole(view / _SCALE, json.dumps({"scale": scale}))
 
 
 def read_int8(view: Path, shape: tuple[int, int]) -> Int8Vectors:

@@ -5,7 +5,6 @@ their fingerprints, so that opening an index with others is an error and never a
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -17,10 +16,12 @@ from ner_retriever.errors import (
     IndexVersionError,
     StoreError,
 )
+from ner_retriever.index.checksums import CHECKSUM, with_checksum, without_checksum
+from ner_retriever.index.syncing import write_whole
 
 SCHEMA_VERSION = 1
 FINGERPRINTED = ("backbone", "site", "head", "detector")
-_FILE_NAME = "manifest.json"
+MANIFEST_NAME = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,35 +53,16 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     Raises:
         StoreError: the folder cannot be written.
     """
-    target = path / _FILE_NAME
-    partial = path / f"{_FILE_NAME}.partial"
-    content = json.dumps(asdict(manifest), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    target = path / MANIFEST_NAME
+    record = with_checksum(asdict(manifest))
+    content = json.dumps(record, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     try:
         path.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
+        write_whole(target, content)
     except OSError as error:
         raise StoreError(
             f"cannot write {target}: {error.strerror or error}; check that the folder can be "
             "written and that the disk has room"
-        ) from error
-
-
-def remove_manifest(path: Path) -> None:
-    """Remove the manifest of the index folder ``path``, if there is one.
-
-    Raises:
-        StoreError: the folder cannot be written.
-    """
-    try:
-        (path / _FILE_NAME).unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"cannot remove {path / _FILE_NAME}: {error.strerror or error}; check that the folder "
-            "can be written"
         ) from error
 
 
@@ -92,7 +74,7 @@ def read_manifest(path: Path) -> Manifest:
         IndexVersionError: it was written by another version of the layout.
         StoreError: the manifest is damaged.
     """
-    source = path / _FILE_NAME
+    source = path / MANIFEST_NAME
     try:
         content = json.loads(source.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -115,15 +97,20 @@ def read_manifest(path: Path) -> Manifest:
             f"({content.get('package_version', 'unknown')}), or make it again with --replace"
         )
     expected = {field.name for field in fields(Manifest)}
-    if content.keys() != expected:
-        raise _damaged(source, _difference(set(content), expected))
+    found = set(content) - {CHECKSUM}
+    if found != expected:
+        raise _damaged(source, _difference(found, expected))
     if not isinstance(content["settings"], dict):
         raise _damaged(source, "settings: not a JSON object")
     fingerprints = content["fingerprints"]
     if not isinstance(fingerprints, dict) or fingerprints.keys() != set(FINGERPRINTED):
-        found = set(fingerprints) if isinstance(fingerprints, dict) else set()
-        raise _damaged(source, f"fingerprints: {_difference(found, set(FINGERPRINTED))}")
-    return Manifest(**content)
+        named = set(fingerprints) if isinstance(fingerprints, dict) else set()
+        raise _damaged(source, f"fingerprints: {_difference(named, set(FINGERPRINTED))}")
+    try:
+        # Earlier versions wrote none.
+        return Manifest(**without_checksum(content, required=False))
+    except ValueError as error:
+        raise _damaged(source, str(error)) from error
 
 
 def check_fingerprints(manifest: Manifest, current: Mapping[str, str]) -> None:

@@ -5,7 +5,6 @@ appear and change whole; readers need no lock.
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -15,6 +14,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from ner_retriever.errors import IndexLocked, StoreError
+from ner_retriever.index.checksums import with_checksum, without_checksum
+from ner_retriever.index.syncing import sync_folder, write_whole
 
 FORMAT = 1
 _FOLDER_NAME = "queries"
@@ -52,7 +53,7 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     Raises:
         StoreError: a file is damaged.
     """
-    found = (_read(file) for file in (path / _FOLDER_NAME).glob("*.json"))
+    found = map(read_record_file, record_files(path))
     return [record for record in found if record is not None]
 
 
@@ -62,7 +63,7 @@ def read_record(path: Path, name: str) -> dict[str, Any] | None:
     Raises:
         StoreError: its file is damaged.
     """
-    return _read(_file(path, name))
+    return read_record_file(_file(path, name))
 
 
 def write_record(path: Path, name: str, record: Mapping[str, Any]) -> None:
@@ -72,14 +73,12 @@ def write_record(path: Path, name: str, record: Mapping[str, Any]) -> None:
         StoreError: the folder cannot be written.
     """
     target = _file(path, name)
-    partial = target.with_suffix(".partial")
-    content = json.dumps({"format": FORMAT, **record}, ensure_ascii=False, indent=1) + "\n"
+    whole = with_checksum({"format": FORMAT, **record})
+    content = json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
     try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
+        write_whole(target, content)
+        # The folder of the first query is new itself.
+        sync_folder(path)
     except OSError as error:
         raise _unwritable(target, error) from error
 
@@ -93,16 +92,31 @@ def remove_record(path: Path, name: str) -> None:
     target = _file(path, name)
     try:
         target.unlink()
+        sync_folder(target.parent)
     except OSError as error:
         raise _unwritable(target, error) from error
 
 
 def _file(path: Path, name: str) -> Path:
+    return path / _FOLDER_NAME / _file_name(name)
+
+
+def _file_name(name: str) -> str:
     digest = blake2b(name.encode(errors="surrogatepass"), digest_size=8).hexdigest()
-    return path / _FOLDER_NAME / f"{digest}.json"
+    return f"{digest}.json"
 
 
-def _read(file: Path) -> dict[str, Any] | None:
+def record_files(path: Path) -> list[Path]:
+    """The files of all records of an index folder."""
+    return sorted((path / _FOLDER_NAME).glob("*.json"))
+
+
+def read_record_file(file: Path) -> dict[str, Any] | None:
+    """The record in a file, or ``None`` where there is no such file.
+
+    Raises:
+        StoreError: it is damaged.
+    """
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -111,9 +125,16 @@ def _read(file: Path) -> dict[str, Any] | None:
         raise damaged(file, str(error)) from error
     if not isinstance(record, dict):
         raise damaged(file, "not a JSON object")
-    if record.pop("format", None) != FORMAT:
+    try:
+        content = without_checksum(record, required=False)
+    except ValueError as error:
+        raise damaged(file, f"{error}; if you edited it, take the checksum out") from error
+    if content.pop("format", None) != FORMAT:
         raise damaged(file, f"not of format {FORMAT}, which this version reads")
-    return record
+    name = content.get("name")
+    if isinstance(name, str) and _file_name(name) != file.name:
+        raise damaged(file, f"it holds the query {name!r}, which belongs into another file")
+    return content
 
 
 def damaged(file: Path | str, reason: str) -> StoreError:

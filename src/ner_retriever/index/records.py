@@ -18,7 +18,7 @@ from ner_retriever.errors import StoreError
 
 DIGEST_BYTES = 16
 # Rounding to float16 moves the length of a unit vector by less than 0.0005.
-_LENGTH_TOLERANCE = 0.01
+LENGTH_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -144,7 +144,7 @@ def _check(record: Record, dimensions: int, seen: set[str]) -> None:
         )
     lengths = np.linalg.norm(vectors.astype(np.float32), axis=1)
     # Written so that NaN fails too.
-    if not (np.abs(lengths - 1.0) <= _LENGTH_TOLERANCE).all():
+    if not (np.abs(lengths - 1.0) <= LENGTH_TOLERANCE).all():
         raise StoreError(
             f"document {record.id!r} has a vector that is not of unit length; "
             "normalise vectors before storing them"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.errors import QueryError
-from ner_retriever.index.products import Int8Vectors, Products
+from ner_retriever.index.dot_products import DotProducts, Int8Vectors
 
 MENTION = np.dtype(
     [("start", "<i4"), ("end", "<i4"), ("detection_score", "<f4"), ("sentence", "<i4")]
@@ -86,7 +86,7 @@ class Scan:
             QueryError: the shape does not fit, or a query is zero or not finite.
         """
         units = self._unit_rows(queries)
-        products = self._products(units)
+        products = self._dot_products(units)
         scores = np.empty((len(units), len(self.vectors)), np.float32)
         for first in range(0, len(self.vectors), _BLOCK_ROWS):
             rows = slice(first, min(first + _BLOCK_ROWS, len(self.vectors)))
@@ -155,7 +155,7 @@ class Scan:
             QueryError: as :meth:`scores`.
         """
         units = self._unit_rows(queries)
-        multiply = self._products(units)
+        multiply = self._dot_products(units)
         best = self._nothing((len(units),))
 
         def score(part: slice) -> None:
@@ -182,8 +182,8 @@ class Scan:
     def _scanned(self) -> NDArray[Any]:
         return self.vectors if self.int8 is None else self.int8.numbers
 
-    def _products(self, units: NDArray[np.float64]) -> Products:
-        return Products(units, scale=None if self.int8 is None else self.int8.scale)
+    def _dot_products(self, units: NDArray[np.float64]) -> DotProducts:
+        return DotProducts(units, scale=None if self.int8 is None else self.int8.scale)
 
     def _nothing(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
         return np.full((*shape, len(self.documents)), -np.inf, np.float32)

@@ -4,9 +4,7 @@ Every change is one atomic commit that makes a new version. A process killed hal
 last version as it was.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -15,19 +13,26 @@ import lance
 import numpy as np
 import pyarrow as pa
 
-from ner_retriever.errors import IndexNotFound, StoreError
 from ner_retriever.index.records import DIGEST_BYTES, Record, StoredDocument, schema, to_table
+from ner_retriever.index.store_errors import reading_store, writing_store
+from ner_retriever.index.store_files import (
+    STORE_FOLDER,
+    StoreRecord,
+    acknowledge,
+    check_changed,
+    check_version,
+    damaged,
+    damaged_files,
+    remove_checksums,
+)
+from ner_retriever.index.table import has_table, new_table, open_table
 
-_FOLDER_NAME = "store.lance"
-_FORMAT = "2.1"
 _LOOKUP_IDS = 1_000
 # Full fragments are left alone, and this many small ones make a full one when a commit holds 256
 # documents; so indexing a large corpus writes every row twice, not ever more often.
 _FRAGMENT_ROWS = 65_536
 _SMALL_FRAGMENTS = 256
 _HISTORY = timedelta(days=7)
-# Lance's own bounds are gigabytes, and a long document holds thousands of vectors.
-_CACHE_BYTES = 128 << 20
 _BATCH_ROWS = 64
 _SCAN_OPTIONS = {
     "batch_size": _BATCH_ROWS,
@@ -42,15 +47,22 @@ class Store:
     """Documents with their mentions and vectors, fixed at one version.
 
     A handle moves to a new version when it writes and on :meth:`refresh`, never by itself.
+
+    Args:
+        path: the index folder.
+        table: of Lance.
+        sync: return from a write only when it is on the disk, where no power cut can take it back.
     """
 
-    def __init__(self, dataset: lance.LanceDataset) -> None:
-        self._dataset = dataset
+    def __init__(self, path: Path, table: lance.LanceDataset | None, *, sync: bool = True) -> None:
+        self._path = path
+        self._table = table
+        self._sync = sync
         self._state_key: tuple[int, str] | None = None
         self._state = ""
 
     @classmethod
-    def create(cls, path: Path, dimensions: int) -> "Store":
+    def create(cls, path: Path, dimensions: int, *, sync: bool = True) -> "Store":
         """Start an empty store in the index folder ``path``.
 
         A store that is there becomes empty in one commit; its documents stay on disk until
@@ -59,36 +71,32 @@ class Store:
         Raises:
             StoreError: the folder cannot be written.
         """
-        folder = path / _FOLDER_NAME
-        columns = schema(dimensions)
-        with _writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            mode = "overwrite" if (folder / "_versions").is_dir() else "create"
-            lance.write_dataset(
-                columns.empty_table(), folder, mode=mode, data_storage_version=_FORMAT
-            )
-        return cls.open(path)
+        with (
+            writing_store(path / STORE_FOLDER),
+            new_table(path, schema(dimensions).empty_table()) as table,
+        ):
+            # What stands there is of the store that gave way.
+            remove_checksums(path)
+            acknowledge(path, table, sync=sync)
+        return cls.open(path, sync=sync)
 
     @classmethod
-    def open(cls, path: Path) -> "Store":
+    def open(cls, path: Path, *, sync: bool = True) -> "Store":
         """Open the store of the index folder ``path`` at its newest version.
+
+        Files that have changed since they were written are hashed, so that damage is noticed.
 
         Raises:
             IndexNotFound: there is none.
             StoreError: it is damaged.
         """
-        folder = path / _FOLDER_NAME
-        if not (folder / "_versions").is_dir():
-            raise IndexNotFound(
-                f"no index at {path}; make one with: ner-retriever index SOURCE --out {path}"
-            )
-        with _reading(folder):
-            dataset = lance.dataset(
-                folder,
-                index_cache_size_bytes=_CACHE_BYTES,
-                metadata_cache_size_bytes=_CACHE_BYTES,
-            )
-        return cls(dataset)
+        checked = check_changed(path) if has_table(path) else (None, [])
+        table = open_table(path)
+        check_version(path, int(table.version), *checked)
+        return cls(path, table, sync=sync)
+
+    def swap_in(self) -> None:
+        """Do nothing: only a :class:`~ner_retriever.index.replacement.ReplacementStore` has to."""
 
     @property
     def version(self) -> int:
@@ -124,23 +132,37 @@ class Store:
         Raises:
             StoreError: the store is damaged.
         """
-        with _reading(self._dataset.uri):
+        before = self.version
+        with reading_store(self._dataset.uri):
             self._dataset.checkout_latest()
+            if self.version == before:
+                return
+            checked = check_changed(self._path)
+            # Again, because a writer may have put a newer version on record in between.
+            self._dataset.checkout_latest()
+        check_version(self._path, self.version, *checked)
+
+    def check_files(self) -> None:
+        """Hash all files that were put on record; a ``StoreError`` names one that is damaged."""
+        record = StoreRecord.read(self._path)
+        for name, what in damaged_files(self._path, record) if record else ():
+            raise damaged(self._path / STORE_FOLDER / name, what)
 
     def snapshot(self) -> "Store":
         """A second handle, which stays at this version when this one moves on."""
-        with _reading(self._dataset.uri):
-            return Store(self._dataset.checkout_version(self._dataset.version))
+        with reading_store(self._dataset.uri):
+            table = self._dataset.checkout_version(self._dataset.version)
+        return Store(self._path, table, sync=self._sync)
 
     def count(self) -> int:
         """Number of documents."""
-        with _reading(self._dataset.uri):
+        with reading_store(self._dataset.uri):
             return int(self._dataset.count_rows())
 
     def mention_count(self) -> int:
         """Number of mentions of all documents."""
         columns = {"mentions": "array_length(mentions)"}
-        with _reading(self._dataset.uri):
+        with reading_store(self._dataset.uri):
             batches = self._dataset.to_batches(columns=columns, **_SCAN_OPTIONS)
             return sum(int(np.sum(batch.column("mentions").to_numpy())) for batch in batches)
 
@@ -148,7 +170,7 @@ class Store:
         """Digest and run of those of the ``ids`` that are stored."""
         found: dict[str, tuple[bytes, int]] = {}
         for first in range(0, len(ids), _LOOKUP_IDS):
-            with _reading(self._dataset.uri):
+            with reading_store(self._dataset.uri):
                 rows = self._dataset.to_table(
                     columns=["id", "digest", "run"],
                     filter=_id_in(ids[first : first + _LOOKUP_IDS]),
@@ -165,7 +187,7 @@ class Store:
         Raises:
             StoreError: the version was purged in the meantime, or the store is damaged.
         """
-        with _reading(self._dataset.uri):
+        with reading_store(self._dataset.uri):
             table = self._dataset.take([int(row) for row in rows], columns=["id", "text"])
         return [StoredDocument(row["id"], row["text"]) for row in table.to_pylist()]
 
@@ -175,7 +197,7 @@ class Store:
         Args:
             columns: which of :func:`~ner_retriever.index.records.schema`.
         """
-        with _reading(self._dataset.uri):
+        with reading_store(self._dataset.uri):
             yield from self._dataset.to_batches(columns=list(columns), **_SCAN_OPTIONS)
 
     def write(self, records: Sequence[Record], *, replace: bool) -> None:
@@ -193,12 +215,13 @@ class Store:
         if not records:
             return
         table = to_table(records, self.dimensions)
-        with _writing(self._dataset.uri):
+        with writing_store(self._dataset.uri):
             if replace:
                 upsert = self._dataset.merge_insert("id")
                 upsert.when_matched_update_all().when_not_matched_insert_all().execute(table)
             else:
                 self._dataset.insert(table)
+            self._acknowledge()
 
     def delete(self, ids: Iterable[str]) -> int:
         """Delete documents in one commit and return how many were stored.
@@ -211,8 +234,10 @@ class Store:
         distinct = sorted(set(ids))
         if not distinct:
             return 0
-        with _writing(self._dataset.uri):
-            return int(self._dataset.delete(_id_in(distinct))["num_deleted_rows"])
+        with writing_store(self._dataset.uri):
+            deleted = int(self._dataset.delete(_id_in(distinct))["num_deleted_rows"])
+            self._acknowledge()
+        return deleted
 
     def compact(self) -> None:
         """Merge small fragments and index the ids, once there are many; call it after a write.
@@ -222,17 +247,20 @@ class Store:
         Raises:
             StoreError: the disk is full or read-only; no document is lost.
         """
-        with _writing(self._dataset.uri):
+        with writing_store(self._dataset.uri):
             fragments = self._dataset.get_fragments()
             small = sum(part.metadata.num_rows < _FRAGMENT_ROWS for part in fragments)
             if small < _SMALL_FRAGMENTS:
                 return
+            # What is merged is written anew, and damage would be put on record as whole.
+            self.check_files()
             # First, because Lance does not merge indexed fragments with others.
             self._index_ids()
             self._dataset.optimize.compact_files(
                 target_rows_per_fragment=_FRAGMENT_ROWS, batch_size=_BATCH_ROWS
             )
             self._dataset.cleanup_old_versions(_HISTORY)
+            self._acknowledge()
 
     def purge(self) -> None:
         """Remove from disk what was deleted or replaced, and every earlier version.
@@ -242,7 +270,8 @@ class Store:
         Raises:
             StoreError: the disk is full or read-only; no document is lost.
         """
-        with _writing(self._dataset.uri):
+        self.check_files()
+        with writing_store(self._dataset.uri):
             self._dataset.optimize.compact_files(
                 target_rows_per_fragment=_FRAGMENT_ROWS,
                 batch_size=_BATCH_ROWS,
@@ -252,39 +281,19 @@ class Store:
             self._index_ids()
             # Files that no version knows were left by writers that died.
             self._dataset.cleanup_old_versions(timedelta(0), delete_unverified=True)
+            self._acknowledge()
+
+    @property
+    def _dataset(self) -> lance.LanceDataset:
+        return self._table
 
     def _index_ids(self) -> None:
         self._dataset.create_scalar_index("id", "BTREE", replace=True)
+
+    def _acknowledge(self) -> None:
+        acknowledge(self._path, self._dataset, sync=self._sync)
 
 
 def _id_in(ids: Sequence[str]) -> str:
     quoted = ("'" + identifier.replace("'", "''") + "'" for identifier in ids)
     return f"id IN ({', '.join(quoted)})"
-
-
-@contextmanager
-def _reading(folder: Path | str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"cannot read {folder}: {_reason(error)}; if another process has just purged the "
-            "index, open it again; otherwise restore it from a copy or make it again with "
-            "--replace"
-        ) from error
-
-
-@contextmanager
-def _writing(folder: Path | str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"cannot write to {folder}: {_reason(error)}; what was stored before is safe; check "
-            "that the folder can be written and that the disk has room, then run again"
-        ) from error
-
-
-def _reason(error: Exception) -> str:
-    """Lance's message without its own names and places, on one line."""
-    return " ".join(re.sub(r"LanceError\(\w+\): |, \S+\.rs:\d+:\d+", "", str(error)).split())

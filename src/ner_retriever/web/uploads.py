@@ -1,7 +1,6 @@
 """Documents that came with a request, indexed in the background one upload after the other."""
 
 import re
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +15,7 @@ from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError, IndexLocked, NerRetrieverError, first_line
 from ner_retriever.indexing import Added, ErrorHandler
 from ner_retriever.retriever import Retriever
+from ner_retriever.temporary import TemporaryFolder
 from ner_retriever.text.readers import read_documents
 from ner_retriever.web.errors import RequestError
 
@@ -203,7 +203,7 @@ class Uploads:
             read += newly
             self._update(job.id, bytes_read=read)
 
-        with tempfile.TemporaryDirectory(prefix="ner-retriever-") as folder:
+        with TemporaryFolder() as folder:
             file = Path(folder) / job.name
             file.write_bytes(job.content)
             inside = f"{folder}/"

@@ -6,7 +6,6 @@ vectors rounded to float16, exact cosine, a text as good as its best mention.
 
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from ner_retriever.evaluation.seen import read_training_types
 from ner_retriever.evaluation.systems import Progress, Settings, System
 from ner_retriever.evaluation.systems.pool import find_texts, whole_scan
 from ner_retriever.retriever import Retriever
+from ner_retriever.temporary import TemporaryFolder
 
 
 class ExistingIndex(System):
@@ -150,11 +150,12 @@ class NerRetriever(ExistingIndex):
         engine: EngineName = "torch",
     ) -> None:
         self.reads_mentions = detector == "spans"
-        self._folder = TemporaryDirectory(prefix="ner-retriever-", ignore_cleanup_errors=True)
+        self._folder = TemporaryFolder()
         path = Path(self._folder.name) / "index"
-        # A query that was asked in an earlier run must take as long as any other.
+        # A query that was asked in an earlier run must take as long as any other, and an index that
+        # is thrown away need not survive a power cut.
         retriever = Retriever.create(
-            path, preset=preset, detector=detector, engine=engine, query_cache=False
+            path, preset=preset, detector=detector, engine=engine, query_cache=False, sync=False
         )
         super().__init__(retriever, name=name)
 

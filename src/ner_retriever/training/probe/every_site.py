@@ -1,7 +1,6 @@
 """How well every site of a backbone tells types apart."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from ner_retriever.backbone.sites import EverySite
 from ner_retriever.config import Site
 from ner_retriever.reading.extractor import Extractor
+from ner_retriever.temporary import TemporaryFolder
 from ner_retriever.training.probe.measures import (
     Pairs,
     Values,
@@ -47,7 +47,7 @@ def score_sites(
     sites, widths = backbone.sites, backbone.widths
     queries = np.split(extractor.queries(sample.names), np.cumsum(widths)[:-1], axis=1)
     measured: dict[Site, dict[str, dict[str, Values]]] = {}
-    with TemporaryDirectory(prefix="ner-retriever-probe-") as folder:
+    with TemporaryFolder() as folder:
         spill = Spill(
             Path(folder) / "sites.f16", mentions=len(sample.text), sites=sites, widths=widths
         )

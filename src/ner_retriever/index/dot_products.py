@@ -35,7 +35,7 @@ class Int8Vectors:
         return np.rint(vectors.astype(np.float32) / scale).astype(np.int8)
 
 
-class Products:
+class DotProducts:
     """Queries, ready to be multiplied with one block of vectors after the other.
 
     Args:
