@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import EngineName, Preset, load_preset
+from ner_retriever.errors import ConfigError
 from ner_retriever.heads.projection.record import check_head, find_head, read_record
 from ner_retriever.index.manifest import Manifest, check_fingerprints
 from ner_retriever.reading.query_vectors import QueryVectors
@@ -125,6 +126,11 @@ def _describe(preset: Preset, device: str | None, engine: EngineName) -> tuple[d
         encoder = _load_encoder(preset, device, engine)
         return encoder.fingerprints, encoder.dimensions
     record = read_record(find_head(preset.head))
+    if record.context:
+        raise ConfigError(
+            f"the head {preset.head} has a context head, which an index cannot hold yet; train one "
+            "with context null"
+        )
     check_head(
         record,
         backbone=find_weights(preset.backbone).fingerprint,
