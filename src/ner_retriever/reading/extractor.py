@@ -23,7 +23,7 @@ from ner_retriever.reading.text_windows import TextWindow, WindowCutter
 Vectors = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GivenWindow:
     """A window and those of a text's mentions that are read in it.
 
@@ -37,7 +37,7 @@ class GivenWindow:
     mentions: tuple[int, ...]
     tokens: tuple[tuple[int, int], ...]
 
-    @property
+    @cached_property
     def window(self) -> Window:
         """What is read, its ranges being the mentions'."""
         return self.part.window(self.tokens)

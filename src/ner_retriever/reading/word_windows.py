@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from torch import Tensor
 
@@ -13,7 +14,7 @@ from ner_retriever.reading.extractor import Extractor
 from ner_retriever.reading.text_windows import TextWindow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WordWindow:
     """A window with its words.
 
@@ -25,7 +26,7 @@ class WordWindow:
     part: TextWindow
     words: Words
 
-    @property
+    @cached_property
     def window(self) -> Window:
         """What is read, its ranges being the words'."""
         return self.part.window(self.words.tokens + self.part.tokens[0])

@@ -40,7 +40,7 @@ def read_name_lists(
         At most 300 texts a list, and how many names were held out.
     """
     generator = np.random.default_rng(seed)
-    known = " ".join(" ".join(_words(text)) for text in held_out)
+    known = "".join(f" {word}" for text in held_out for word in _words(text)) + " "
     texts: list[TypedText] = []
     left_out = 0
     for number, line in read_lines(file):
@@ -61,7 +61,7 @@ def read_name_lists(
 
 def _is_free(name: str, known: str) -> bool:
     words = " ".join(_words(name))
-    return bool(words) and f" {words} " not in f" {known} "
+    return bool(words) and f" {words} " not in known
 
 
 def _words(text: str) -> list[str]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ner_retriever.text.layout import BORDER
+
 SHAPES = (
     "punctuation",
     "number",
@@ -20,7 +22,7 @@ SHAPES = (
     "mixed",
     "caseless",
 )
-_BORDER = re.compile(r"\n")
+_BORDER = re.compile(re.escape(BORDER))
 _SHAPE = {name: index for index, name in enumerate(SHAPES)}
 
 
@@ -33,8 +35,8 @@ class Words:
         spans: each word's characters, [start, end), (words, 2) int64; both ends ascend, and there
             is no white space at either.
         shapes: each word's index in ``SHAPES``, (words,) int64.
-        blocks: the line that each word stands in, ascending (words,) int64; no mention crosses the
-            border of one.
+        blocks: the line that each word stands in, counted from the first word's, ascending (words,)
+            int64; no mention crosses the border of one.
     """
 
     tokens: NDArray[np.int64]
@@ -77,7 +79,8 @@ def find_words(text: str, token_spans: NDArray[np.int64]) -> Words:
 
 
 def _blocks(text: str, spans: list[list[int]]) -> NDArray[np.int64]:
-    borders = np.array([border.start() for border in _BORDER.finditer(text)], np.int64)
+    first, last = (spans[0][0], spans[-1][1]) if spans else (0, 0)
+    borders = np.array([border.start() for border in _BORDER.finditer(text, first, last)], np.int64)
     starts = np.array([start for start, _ in spans], np.int64)
     return np.searchsorted(borders, starts).astype(np.int64)
 
