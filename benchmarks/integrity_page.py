@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ner_retriever.markdown import table
-from startup_page import duration
-
-_KEYS = ("median", "least", "largest")
+from startup_page import duration_table
 
 
 def tables(record: Mapping[str, Any]) -> list[str]:
@@ -14,11 +11,5 @@ def tables(record: Mapping[str, Any]) -> list[str]:
     return [
         f"An index of {record['mentions']:,} mentions, its files in the system's memory.",
         "",
-        table(
-            ["", "median", "least", "largest"],
-            [
-                [row["what"], *(duration(row["seconds"][key]) for key in _KEYS)]
-                for row in record["rows"]
-            ],
-        ).rstrip(),
+        duration_table(record["rows"]),
     ]

@@ -1,6 +1,6 @@
 """What `startup.py` measured, as a table: a function of its record alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ner_retriever.markdown import table
@@ -11,17 +11,17 @@ def tables(record: Mapping[str, Any]) -> list[str]:
     return [
         f"An index of {record['documents']:,} documents; medians, with the least and the largest.",
         "",
-        table(
-            ["", "median", "least", "largest"],
-            [
-                [row["what"], *(duration(row["seconds"][key]) for key in _KEYS)]
-                for row in record["rows"]
-            ],
-        ).rstrip(),
+        duration_table(record["rows"]),
     ]
 
 
 _KEYS = ("median", "least", "largest")
+
+
+def duration_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a table of what was timed, a row each."""
+    times = [[row["what"], *(duration(row["seconds"][key]) for key in _KEYS)] for row in rows]
+    return table(["", *_KEYS], times).rstrip()
 
 
 def duration(seconds: float) -> str:
