@@ -1,4 +1,4 @@
-"""Training of mention heads: what is learnt from, in which dress, and that something is learnt."""
+"""Training of mention heads: what is learnt from, how augmented, and that something is learnt."""
 
 import json
 import math
@@ -15,7 +15,7 @@ from ner_retriever.errors import ConfigError
 from ner_retriever.heads.mention.files import load_mention_head
 from ner_retriever.reading.encoder import load_encoder
 from ner_retriever.training.detection import states as states_module
-from ner_retriever.training.detection.augmentation import bare, dressed, lower, title, upper
+from ner_retriever.training.detection.augmentation import augmented, bare, lower, title, upper
 from ner_retriever.training.detection.config import DetectionConfig
 from ner_retriever.training.detection.examples import (
     Example,
@@ -87,7 +87,7 @@ def test_a_stretch_of_each_source_is_held_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dress", "expected"),
+    ("augment", "expected"),
     [
         (lower, "dr. (who) saw the tardis, in ﬁne york-on-sea."),
         (upper, "DR. (WHO) SAW THE TARDIS, IN ﬁne YORK-ON-SEA."),
@@ -95,14 +95,14 @@ def test_a_stretch_of_each_source_is_held_out() -> None:
         (bare, "dr who saw the tardis in ﬁne york-on-sea"),
     ],
 )
-def test_a_dress_keeps_the_mentions(dress: Any, expected: str) -> None:
+def test_augmentation_keeps_the_mentions(augment: Any, expected: str) -> None:
     content = "Dr. (Who) saw the TARDIS, in ﬁne York-on-Sea."
     mentions = ["Dr. (Who", "TARDIS", "York-on-Sea"]
     places = [(content.index(m), content.index(m) + len(m)) for m in mentions]
     example = Example("all", content, dict.fromkeys(places, 1.0) | {(3, 4): 0.2}, frozenset(places))
-    changed = dress(example)
+    changed = augment(example)
     assert changed.text == expected
-    kept = [m.translate(str.maketrans("", "", ".(")) if dress is bare else m for m in mentions]
+    kept = [m.translate(str.maketrans("", "", ".(")) if augment is bare else m for m in mentions]
     surfaces = [changed.text[start:end] for start, end in sorted(changed.gold)]
     assert [s.lower() for s in surfaces] == [m.lower() for m in kept]
     # A find of nothing but a space keeps its place; one of nothing but signs is gone.
@@ -114,14 +114,14 @@ def test_a_mention_of_signs_alone_is_gone_in_a_bare_text() -> None:
     assert (changed.text, changed.targets, changed.gold) == ("a  b", {}, frozenset())
 
 
-def test_a_share_of_texts_is_dressed() -> None:
+def test_a_share_of_texts_is_augmented() -> None:
     examples = [Example("all", f"Text {n}.", {}, frozenset()) for n in range(400)]
-    changed, originals = dressed(examples, 0.5, seed=1)
+    changed, originals = augmented(examples, 0.5, seed=1)
     assert 150 < len(changed) < 250
-    assert changed == dressed(examples, 0.5, seed=1)[0]
+    assert changed == augmented(examples, 0.5, seed=1)[0]
     for example, original in zip(changed, originals, strict=True):
         assert example.text.lower().rstrip(".") == f"text {original}"
-    assert dressed(examples, 0.0, seed=1)[0] == []
+    assert augmented(examples, 0.0, seed=1)[0] == []
 
 
 def test_recall_at_a_number_of_finds() -> None:

@@ -1,10 +1,8 @@
 """A text in the form in which it is read, and the way back."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ner_retriever.documents import Span
 from ner_retriever.text.layout.edits import Edited, apply
@@ -26,11 +24,6 @@ class Layout:
 
     text: str
     origin: Edited | None = None
-
-    @cached_property
-    def borders(self) -> NDArray[np.int64]:
-        """Offsets of the borders in what is read, ascending int64."""
-        return np.array([place for place, sign in enumerate(self.text) if sign == BORDER], np.int64)
 
     def as_given(self, span: Span) -> Span:
         """Return where a span of what is read stands in the text as given."""

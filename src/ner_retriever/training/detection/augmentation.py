@@ -1,4 +1,4 @@
-"""The same text in another dress: without case, in capitals, without punctuation, misread."""
+"""Augmentation: the same text without case, in capitals, without punctuation, misread."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -18,20 +18,20 @@ _CONFUSED = dict(zip("lIoOe5SbhnuvgqctaBE0", "1l00cS5hbunyqgefo8FO", strict=True
 _KEPT_SIGNS = frozenset("-'’&/+")
 
 
-def dressed(
+def augmented(
     examples: Sequence[Example], share: float, seed: int
 ) -> tuple[list[Example], NDArray[np.int64]]:
-    """Put a share of examples, drawn by chance, in another dress each.
+    """Augment a share of examples, drawn by chance, each in one way.
 
     Returns:
-        The dressed ones, and which examples they were.
+        The augmented ones, and which examples they were.
     """
     random = np.random.default_rng(seed)
     drawn = np.flatnonzero(random.random(len(examples)) < share)
-    dresses = random.choice(len(_DRESSES), len(drawn), p=_SHARES)
+    kinds = random.choice(len(_AUGMENTATIONS), len(drawn), p=_SHARES)
     changed = [
-        _DRESSES[dress](examples[number])
-        for number, dress in zip(drawn.tolist(), dresses.tolist(), strict=True)
+        _AUGMENTATIONS[kind](examples[number])
+        for number, kind in zip(drawn.tolist(), kinds.tolist(), strict=True)
     ]
     return changed, drawn
 
@@ -98,5 +98,5 @@ def _recased_word(word: str, change: Callable[[str], str]) -> str:
     return changed if len(changed) == len(word) else word
 
 
-_DRESSES: tuple[Callable[[Example], Example], ...] = (lower, bare, upper, title, noisy)
+_AUGMENTATIONS: tuple[Callable[[Example], Example], ...] = (lower, bare, upper, title, noisy)
 _SHARES = (0.3, 0.35, 0.1, 0.1, 0.15)

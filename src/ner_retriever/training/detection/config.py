@@ -23,7 +23,7 @@ class DetectionConfig(Settings):
             for nor against.
         folds, fold: every source is parted in so many stretches, and this one of them, counted
             from 0, is not trained on but measured on.
-        varied: share of texts that are also read in another dress: caseless, without punctuation.
+        varied: share of texts that are also read augmented: caseless, without punctuation, misread.
         paragraphs, lists: how many documents of several sentences, and of lines and cells, are made
             for each hundred texts.
         caseless: share of texts whose words' shapes are hidden in a step.

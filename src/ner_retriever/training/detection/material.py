@@ -8,7 +8,7 @@ import numpy as np
 
 from ner_retriever.errors import InputError
 from ner_retriever.reading.extractor import Extractor
-from ner_retriever.training.detection.augmentation import dressed
+from ner_retriever.training.detection.augmentation import augmented
 from ner_retriever.training.detection.config import DetectionConfig
 from ner_retriever.training.detection.documents import make_documents
 from ner_retriever.training.detection.examples import held_out, make_examples
@@ -51,7 +51,7 @@ def gather(
             f"({', '.join(config.complete)}); give more texts, fewer folds, or name the source of "
             "texts whose every mention is annotated in the configuration, complete"
         )
-    others, originals = dressed(examples, config.varied, config.seed)
+    others, originals = augmented(examples, config.varied, config.seed)
     usable = [example for example, is_out in zip(examples, out, strict=True) if not is_out]
     documents = make_documents(
         usable,
