@@ -21,7 +21,7 @@ from torch import Tensor
 from children import Measured, parts_of, read_given
 from measuring import peak_bytes
 from ner_retriever.backbone.adapter import merge_adapter
-from ner_retriever.backbone.loading import quiet_transformers
+from ner_retriever.backbone.hugging_face import quiet_transformers
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import PRESETS, Preset
 from ner_retriever.documents import Document, Span

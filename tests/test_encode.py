@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ner_retriever.backbone.forward import Window
-from ner_retriever.backbone.model import Backbone, Tokens, load_backbone
+from ner_retriever.backbone.loading import load_backbone
+from ner_retriever.backbone.model import Backbone, Tokens
 from ner_retriever.backbone.weights import Weights, find_weights
 from ner_retriever.config import PRESETS, Pooling, Preset, Site, load_preset
 from ner_retriever.documents import Span

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from transformers import AutoModel
 
 from ner_retriever.backbone import gguf
-from ner_retriever.backbone.model import Backbone, load_backbone
+from ner_retriever.backbone.loading import load_backbone
+from ner_retriever.backbone.model import Backbone
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import Preset, Site
 from ner_retriever.documents import Span

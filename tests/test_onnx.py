@@ -13,7 +13,8 @@ from cli_helpers import error, found, run, write_jsonl
 from ner_retriever.backbone import onnx_export
 from ner_retriever.backbone.adapter_names import PREFIX
 from ner_retriever.backbone.engine import TorchEngine
-from ner_retriever.backbone.model import Backbone, load_backbone
+from ner_retriever.backbone.loading import load_backbone
+from ner_retriever.backbone.model import Backbone
 from ner_retriever.backbone.onnx_export import graph_folder, wants_onnx
 from ner_retriever.backbone.weights import Weights, find_weights
 from ner_retriever.config import Component, Site, load_preset
@@ -83,7 +84,7 @@ def test_a_graph_is_exported_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def refuse(*_: object) -> None:
         raise AssertionError("the model was loaded, and so was to be exported again")
 
-    monkeypatch.setattr("ner_retriever.backbone.model.load_model", refuse)
+    monkeypatch.setattr("ner_retriever.backbone.loading.load_model", refuse)
     batch = windows(3)
     np.testing.assert_array_equal(loaded(weights).vectors(batch), first.vectors(batch))
 

@@ -292,7 +292,7 @@ def test_a_replacement_is_empty_whatever_is_asked_of_it(
 def test_many_queries_at_once_find_what_each_finds(
     retriever: Retriever, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ner_retriever.retriever._QUERIES_A_PASS", 5)
+    monkeypatch.setattr("ner_retriever.searching._QUERIES_A_PASS", 5)
     retriever.add(documents("a", "b", "c", "d"))
     queries = ["dinosaur", "city", Query(describe="city", exclude=("museum",)), "museum", "x", "y"]
     queries += [Query(like=(Example(id="b", start=17, end=22),)), "river"]

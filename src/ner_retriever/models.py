@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import EngineName, Preset, load_preset
-from ner_retriever.errors import ConfigError
+from ner_retriever.errors import ConfigError, StoreError
 from ner_retriever.heads.projection.record import check_head, find_head, read_record
-from ner_retriever.index.manifest import Manifest, check_fingerprints
+from ner_retriever.index.manifest import Manifest, check_fingerprints, read_manifest
 from ner_retriever.reading.query_vectors import QueryVectors
 from ner_retriever.reading.reader import Reader
 from ner_retriever.reading.readers import default_detector, load_reader
@@ -118,6 +119,24 @@ def new_manifest(
         fingerprints={**fingerprints, "detector": reader.fingerprint},
         settings={"preset": settings.to_record(), "detector": detector},
     )
+
+
+def usable_manifest(folder: Path) -> Manifest:
+    """Read the manifest of an index that is to be opened.
+
+    Raises:
+        IndexNotFound: there is none.
+        IndexVersionError: another version of the package made it.
+        StoreError: it is damaged, or doesn't tell which models it needs.
+    """
+    manifest = read_manifest(folder)
+    missing = {"preset", "detector"} - manifest.settings.keys()
+    if missing:
+        raise StoreError(
+            f"{folder}/manifest.json is damaged: its settings lack {', '.join(sorted(missing))}"
+            "; restore it from a copy, or make the index again with --replace"
+        )
+    return manifest
 
 
 def _describe(preset: Preset, device: str | None, engine: EngineName) -> tuple[dict[str, str], int]:

@@ -1,67 +1,31 @@
 """The package in one class: make or open an index, add documents, ask for a type."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ner_retriever.config import DEFAULT_PRESET, EngineName, Preset
-from ner_retriever.documents import Document, Hit, Span
-from ner_retriever.errors import QueryError, StoreError
-from ner_retriever.index.folder import check_free, make_folder, refuse_address, size
+from ner_retriever.documents import Document, Hit
+from ner_retriever.index.folder import check_free, make_folder, refuse_address
+from ner_retriever.index.info import IndexInfo, index_info
 from ner_retriever.index.lock import write_lock
-from ner_retriever.index.manifest import Manifest, read_manifest
+from ner_retriever.index.manifest import Manifest
 from ner_retriever.index.records import StoredDocument
 from ner_retriever.index.replacement import new_store
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
 from ner_retriever.indexing import Added, ErrorHandler, ProgressHandler, add_documents, as_documents
-from ner_retriever.models import Models, new_manifest
-from ner_retriever.search.algebra import Conditions
+from ner_retriever.models import Models, new_manifest, usable_manifest
 from ner_retriever.search.cutoff import CutoffParameters
 from ner_retriever.search.feedback import Feedback
-from ner_retriever.search.mention_locations import (
-    accepted_hits,
-    example_vectors,
-    judged_vectors,
-    locate,
-)
-from ner_retriever.search.query import Query, as_query, check_detection
-from ner_retriever.search.ranking import search
+from ner_retriever.search.query import Query, as_query
 from ner_retriever.search.results import Results
 from ner_retriever.search.saved import SavedQueries
-from ner_retriever.search.vectors import core_vector, refine
+from ner_retriever.searching import Bounds, Searcher
 
 if TYPE_CHECKING:
     from ner_retriever.reading.encoder import Encoder
-
-# Bounds the scores that are held at once: one a query and document.
-_QUERIES_A_PASS = 64
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class IndexInfo:
-    """What an index holds and was made with.
-
-    Attributes:
-        documents, mentions: how many there are.
-        dimensions: of a mention's vector.
-        bytes: of all files of the index, earlier versions and derived files included.
-        version: of the store; grows with every change.
-        manifest: what the index was made with.
-    """
-
-    path: str
-    documents: int
-    mentions: int
-    dimensions: int
-    bytes: int
-    version: int
-    manifest: Manifest
 
 
 class Retriever:
@@ -145,7 +109,7 @@ class Retriever:
         """Open an index.
 
         Args:
-            device: as torch names it; by default a GPU where there is one.
+            device, engine: as :meth:`create` takes them.
             int8: search with vectors of a byte a number, which are made from the index's float16
                 once: half the memory and time, cosines within 0.02.
             query_cache: keep queries and their vectors in the user's cache, so that asking again
@@ -160,16 +124,9 @@ class Retriever:
         """
         folder = Path(path)
         refuse_address(folder)
-        manifest = read_manifest(folder)
-        missing = {"preset", "detector"} - manifest.settings.keys()
-        if missing:
-            raise StoreError(
-                f"{folder}/manifest.json is damaged: its settings lack {', '.join(sorted(missing))}"
-                "; restore it from a copy, or make the index again with --replace"
-            )
         return cls(
             folder,
-            manifest,
+            usable_manifest(folder),
             device=device,
             engine=engine,
             int8=int8,
@@ -258,27 +215,8 @@ class Retriever:
             FingerprintMismatch: the models are not those that filled the index.
             StoreError: the index is damaged.
         """
-        least = _least(min_score, cutoff)
-        asked, judged = as_query(query), feedback or Feedback()
-        scan = self._fresh_scan()
-        rows = locate(scan, self._store, judged.current)
-        vector = self._core(scan, asked)
-        accepted, rejected = (
-            judged_vectors(scan, rows, part) for part in (judged.accepted, judged.rejected)
-        )
-        return search(
-            scan,
-            self._store,
-            vector,
-            refined=refine(vector, accepted, rejected) if rows else None,
-            query=str(asked),
-            limit=limit,
-            min_score=least,
-            min_detection=min_detection,
-            conditions=self._conditions(asked),
-            known={row: judged.current[identifier].relevant for identifier, row in rows.items()},
-            parameters=self.cutoff_parameters,
-        )
+        bounds = Bounds.of(limit, min_score, min_detection, cutoff)
+        return self._searcher().search(as_query(query), bounds, feedback or Feedback())
 
     def search_many(
         self,
@@ -291,41 +229,12 @@ class Retriever:
     ) -> list[Results]:
         """Ask for many types at once, which reads the index once for every few dozen of them.
 
-        Args:
-            queries: each as :meth:`search` takes it; the other arguments are as there, for all.
-
-        Returns:
-            What :meth:`search` gives for each, in their order.
-
-        Raises:
-            QueryError, FingerprintMismatch, StoreError: as :meth:`search`.
+        Arguments, errors and each result are as with :meth:`search`; results are in the queries'
+        order.
         """
-        least = _least(min_score, cutoff)
-        check_detection(min_detection)
-        scan = self._fresh_scan()
-        counted = scan if min_detection is None else scan.detected(min_detection)
+        bounds = Bounds.of(limit, min_score, min_detection, cutoff)
         asked = [as_query(query) for query in queries]
-        found: list[Results] = []
-        for first in range(0, len(asked), _QUERIES_A_PASS):
-            some = asked[first : first + _QUERIES_A_PASS]
-            vectors = np.stack([self._core(scan, query) for query in some])
-            best_scores = counted.best_scores(vectors)
-            found += [
-                search(
-                    scan,
-                    self._store,
-                    vector,
-                    query=str(query),
-                    limit=limit,
-                    min_score=least,
-                    min_detection=min_detection,
-                    conditions=self._conditions(query),
-                    parameters=self.cutoff_parameters,
-                    best=best,
-                )
-                for query, vector, best in zip(some, vectors, best_scores, strict=True)
-            ]
-        return found
+        return list(self._searcher().search_many(asked, bounds))
 
     def warm(self) -> None:
         """Load now what queries need, so that the first one need not wait for it.
@@ -335,14 +244,14 @@ class Retriever:
             FingerprintMismatch: they are not those that filled the index.
         """
         self._models.queries.warm()
-        self._fresh_scan()
+        self._searcher()
 
     def accepted(self, feedback: Feedback) -> list[Hit]:
         """Return the documents that were judged yes, each with the mention that was judged.
 
         Scores are 1. A document that has gone or no longer reaches that far is left out.
         """
-        return accepted_hits(self._fresh_scan(), self._store, feedback)
+        return self._searcher().accepted(feedback)
 
     @property
     def queries(self) -> SavedQueries:
@@ -364,34 +273,8 @@ class Retriever:
             deleted = self._store.delete(ids)
             if purge:
                 self._store.purge()
-                self._scan = open_scan(self.path, self._store, int8=self._int8)
+                self._searcher()
         return deleted
-
-    def _fresh_scan(self) -> Scan:
-        self._store.refresh()
-        if self._scan is None or self._scan.state != self._store.state:
-            self._scan = open_scan(self.path, self._store, int8=self._int8)
-        return self._scan
-
-    def _core(self, scan: Scan, query: Query) -> NDArray[np.float32]:
-        described = self._models.queries.of([] if query.describe is None else [query.describe])
-        examples = example_vectors(scan, self._store, query.like, self._embed)
-        return core_vector(described, examples)
-
-    def _embed(
-        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
-    ) -> list[NDArray[np.float32]]:
-        # Not before it is called: most examples are mentions whose vectors are there.
-        return self._models.encoder.mentions(texts, spans)
-
-    def _conditions(self, query: Query) -> Conditions | None:
-        if not query.conditions:
-            return None
-        return Conditions(
-            exclude=self._models.queries.of(query.exclude),
-            near=self._models.queries.of(query.near),
-            alongside=self._models.queries.of(query.alongside),
-        )
 
     @property
     def version(self) -> int:
@@ -401,26 +284,15 @@ class Retriever:
 
     def documents(self, ids: Iterable[str]) -> list[StoredDocument]:
         """Return those of some documents that are indexed, in the index's order."""
-        rows = locate(self._fresh_scan(), self._store, ids)
-        return self._store.read(sorted(rows.values()))
+        return self._searcher().documents(ids)
 
     def info(self) -> IndexInfo:
         """Count what the index holds."""
         self._store.refresh()
-        return IndexInfo(
-            path=str(self.path),
-            documents=self._store.count(),
-            mentions=self._store.mention_count(),
-            dimensions=self.manifest.dimensions,
-            bytes=size(self.path),
-            version=self._store.version,
-            manifest=self.manifest,
-        )
+        return index_info(self.path, self._store, self.manifest)
 
-
-def _least(
-    min_score: float | None, cutoff: float | Literal["auto"] | None
-) -> float | Literal["auto"] | None:
-    if min_score is not None and cutoff is not None:
-        raise QueryError("a least score and a cut-off are the same; give one of them")
-    return min_score if cutoff is None else cutoff
+    def _searcher(self) -> Searcher:
+        self._store.refresh()
+        if self._scan is None or self._scan.state != self._store.state:
+            self._scan = open_scan(self.path, self._store, int8=self._int8)
+        return Searcher(self._scan, self._store, self._models)

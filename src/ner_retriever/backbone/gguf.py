@@ -6,7 +6,7 @@ Reading a GGUF takes half a minute for 135M parameters; reading what it was conv
 from pathlib import Path
 from typing import Any
 
-from ner_retriever.backbone.loading import quiet_transformers, refuse_incomplete
+from ner_retriever.backbone.hugging_face import quiet_transformers, refuse_incomplete
 from ner_retriever.errors import UnsupportedModel, first_line
 
 

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from ner_retriever.backbone.families import Tap, blocks_of, tap
 from ner_retriever.backbone.forward import Window, padded, pool, watch
-from ner_retriever.backbone.model import Backbone, load_model
+from ner_retriever.backbone.loading import load_model
+from ner_retriever.backbone.model import Backbone
 from ner_retriever.backbone.weights import Weights
 from ner_retriever.config import Component, Pooling, Site
 

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from ner_retriever.backbone.forward import Window
-from ner_retriever.backbone.model import Backbone, load_backbone
+from ner_retriever.backbone.loading import load_backbone
+from ner_retriever.backbone.model import Backbone
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import EngineName, Preset
 from ner_retriever.documents import Span

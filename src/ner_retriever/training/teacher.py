@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ner_retriever.backbone.model import load_model
+from ner_retriever.backbone.loading import load_model
 from ner_retriever.backbone.weights import find_weights
 
 _SAMPLE = 8192

@@ -10,8 +10,9 @@ from typing import Literal
 
 from ner_retriever.documents import Hit
 from ner_retriever.errors import QueryError, first_line
+from ner_retriever.index.info import IndexInfo
 from ner_retriever.index.records import StoredDocument
-from ner_retriever.retriever import IndexInfo, Retriever
+from ner_retriever.retriever import Retriever
 from ner_retriever.search.cutoff import Cutoff
 from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.query import Query

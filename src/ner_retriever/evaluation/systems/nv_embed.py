@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from ner_retriever.backbone.loading import quiet_transformers, refuse_incomplete
+from ner_retriever.backbone.hugging_face import quiet_transformers, refuse_incomplete
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.errors import UnsupportedModel, first_line
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ner_retriever.backbone.hugging_face import quiet_transformers
 from ner_retriever.backbone.known import KNOWN
-from ner_retriever.backbone.loading import quiet_transformers
 from ner_retriever.backbone.weights import Weights, find_weights
 from ner_retriever.config import offline
 from ner_retriever.errors import MissingExtra, WeightsNotFound, first_line

@@ -1,0 +1,153 @@
+"""Queries against an index: from a type, its examples and conditions to ranked documents."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ner_retriever.documents import Hit, Span
+from ner_retriever.errors import QueryError
+from ner_retriever.index.records import StoredDocument
+from ner_retriever.index.scan import Scan
+from ner_retriever.index.store import Store
+from ner_retriever.models import Models
+from ner_retriever.search.algebra import Conditions
+from ner_retriever.search.feedback import Feedback
+from ner_retriever.search.mention_locations import (
+    accepted_hits,
+    example_vectors,
+    judged_vectors,
+    locate,
+)
+from ner_retriever.search.query import Query, check_detection
+from ner_retriever.search.ranking import search
+from ner_retriever.search.results import Results
+from ner_retriever.search.vectors import core_vector, refine
+
+# Bounds the scores that are held at once: one a query and document.
+_QUERIES_A_PASS = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """How much of an answer is wanted.
+
+    Attributes:
+        limit: most documents; ``None`` for all.
+        least: least score of a document's best mention, ``"auto"`` for the cut-off that the scores
+            themselves suggest; ``None`` for any.
+        min_detection: least detection score of a mention, in [0, 1]; ``None`` for any.
+    """
+
+    limit: int | None
+    least: float | Literal["auto"] | None
+    min_detection: float | None
+
+    @classmethod
+    def of(
+        cls,
+        limit: int | None,
+        min_score: float | None,
+        min_detection: float | None,
+        cutoff: float | Literal["auto"] | None,
+    ) -> "Bounds":
+        """Take the arguments of ``Retriever.search``.
+
+        Raises:
+            QueryError: a least score and a cut-off are both given.
+        """
+        if min_score is not None and cutoff is not None:
+            raise QueryError("a least score and a cut-off are the same; give one of them")
+        least = min_score if cutoff is None else cutoff
+        return cls(limit=limit, least=least, min_detection=min_detection)
+
+
+@dataclass(frozen=True, slots=True)
+class Searcher:
+    """Answers queries from one state of an index.
+
+    Args:
+        scan: that state.
+        store: reads the documents to be shown.
+        models: embeds queries, and examples that are no detected mention.
+    """
+
+    scan: Scan
+    store: Store
+    models: Models
+
+    def search(self, query: Query, bounds: Bounds, feedback: Feedback) -> Results:
+        """Return ranked documents; see ``Retriever.search``."""
+        rows = locate(self.scan, self.store, feedback.current)
+        vector = self._core(query)
+        accepted, rejected = (
+            judged_vectors(self.scan, rows, part) for part in (feedback.accepted, feedback.rejected)
+        )
+        return search(
+            self.scan,
+            self.store,
+            vector,
+            refined=refine(vector, accepted, rejected) if rows else None,
+            query=str(query),
+            limit=bounds.limit,
+            min_score=bounds.least,
+            min_detection=bounds.min_detection,
+            conditions=self._conditions(query),
+            known={row: feedback.current[name].relevant for name, row in rows.items()},
+            parameters=self.models.cutoff_parameters,
+        )
+
+    def search_many(self, queries: Sequence[Query], bounds: Bounds) -> Iterator[Results]:
+        """Yield what :meth:`search` gives for each query, reading the index once for many."""
+        check_detection(bounds.min_detection)
+        counted = (
+            self.scan if bounds.min_detection is None else self.scan.detected(bounds.min_detection)
+        )
+        for first in range(0, len(queries), _QUERIES_A_PASS):
+            some = queries[first : first + _QUERIES_A_PASS]
+            vectors = np.stack([self._core(query) for query in some])
+            best_scores = counted.best_scores(vectors)
+            for query, vector, best in zip(some, vectors, best_scores, strict=True):
+                yield search(
+                    self.scan,
+                    self.store,
+                    vector,
+                    query=str(query),
+                    limit=bounds.limit,
+                    min_score=bounds.least,
+                    min_detection=bounds.min_detection,
+                    conditions=self._conditions(query),
+                    parameters=self.models.cutoff_parameters,
+                    best=best,
+                )
+
+    def accepted(self, feedback: Feedback) -> list[Hit]:
+        """Return the documents that were judged yes; see ``Retriever.accepted``."""
+        return accepted_hits(self.scan, self.store, feedback)
+
+    def documents(self, ids: Iterable[str]) -> list[StoredDocument]:
+        """Return those of some documents that are indexed, in the index's order."""
+        rows = locate(self.scan, self.store, ids)
+        return self.store.read(sorted(rows.values()))
+
+    def _core(self, query: Query) -> NDArray[np.float32]:
+        described = self.models.queries.of([] if query.describe is None else [query.describe])
+        examples = example_vectors(self.scan, self.store, query.like, self._embed)
+        return core_vector(described, examples)
+
+    def _embed(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> list[NDArray[np.float32]]:
+        # Not before it is called: most examples are mentions whose vectors are there.
+        return self.models.encoder.mentions(texts, spans)
+
+    def _conditions(self, query: Query) -> Conditions | None:
+        if not query.conditions:
+            return None
+        return Conditions(
+            exclude=self.models.queries.of(query.exclude),
+            near=self.models.queries.of(query.near),
+            alongside=self.models.queries.of(query.alongside),
+        )
