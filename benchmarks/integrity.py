@@ -61,12 +61,12 @@ def batches(folder: Path, progress: Progress) -> Rows:
     synced = Store.create(folder / "synced", _DIMENSIONS)
     unsynced = Store.create(folder / "unsynced", _DIMENSIONS, sync=False)
     plain = folder / "plain"
-    lance.write_dataset(to_table(documents(0, 1, generator), _DIMENSIONS), plain)
+    lance.write_dataset(to_table(documents(0, 1, generator), _DIMENSIONS, 0), plain)
     ways: dict[str, Callable[[list[Record]], object]] = {
         "synced": lambda batch: synced.write(batch, replace=False),
         "not synced": lambda batch: unsynced.write(batch, replace=False),
         "without checksums": lambda batch: lance.write_dataset(
-            to_table(batch, _DIMENSIONS), plain, mode="append"
+            to_table(batch, _DIMENSIONS, 0), plain, mode="append"
         ),
     }
     times: dict[str, list[float]] = {name: [] for name in ways}

@@ -153,6 +153,7 @@ def make_view(
     mentions = np.zeros(size, MENTION)
     mentions["detection_score"] = 1.0
     mentions.tofile(view / "mentions.bin")
+    (view / "contexts.f16").touch()
     centres = units(generator.standard_normal((_CLUSTERS, _DIMENSIONS), np.float32))
     noise = units(generator.standard_normal((_NOISE, _DIMENSIONS), np.float32)) * _SPREAD
     with (view / "vectors.f16").open("wb") as file:
@@ -165,7 +166,9 @@ def make_view(
         state=view.name,
         documents=documents,
         mentions=size,
+        sentences=0,
         dimensions=_DIMENSIONS,
+        context_dimensions=0,
         files={name: FileChecksum.of(view / name) for name in PLAIN_FILES},
         checked=time.time(),
     ).write(view)

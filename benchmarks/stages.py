@@ -241,6 +241,8 @@ def _write(documents: Sequence[Document], units: Sequence[np.ndarray], path: Pat
                     run=0,
                     spans=spans,
                     vectors=rows[done : done + len(spans)],
+                    sentences=np.zeros(len(spans), np.int32),
+                    contexts=np.empty((1, 0), np.float16),
                 )
             )
             done += len(spans)

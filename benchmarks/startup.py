@@ -200,6 +200,8 @@ def made(number: int, dimensions: int, generator: np.random.Generator) -> Record
             Span(place, place + len(word)) for place, word in zip(places, words, strict=True)
         ),
         vectors=vectors.astype(np.float16),
+        sentences=np.zeros(len(words), np.int32),
+        contexts=np.empty((1, 0), np.float16),
     )
 
 

@@ -50,6 +50,8 @@ def ask(tmp_path):
                 for place, (_, b) in zip(PLACES, cosines, strict=False)
             ),
             vectors=np.array([vector(*pair) for pair in cosines], np.float16),
+            sentences=np.array([0, 0, 1, 1][: len(cosines)], np.int32),
+            contexts=np.empty((2, 0), np.float16),
         )
         for identifier, cosines in DOCUMENTS.items()
     ]

@@ -309,9 +309,9 @@ def test_a_place_where_no_index_can_be(tmp_path: Path, toy_preset: Path) -> None
 def test_an_index_of_another_version(index: Path) -> None:
     manifest = index / "manifest.json"
     content = manifest.read_text()
-    manifest.write_text(content.replace('"schema_version": 1', '"schema_version": 99'))
+    manifest.write_text(content.replace('"schema_version": 2', '"schema_version": 99'))
     message = error("search", index, "x")
-    assert "layout version 99, this package reads 1" in message
+    assert "layout version 99, this package reads 2" in message
     assert "--replace" in message
     manifest.write_text(content)
 

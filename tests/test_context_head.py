@@ -1,5 +1,6 @@
 """A context head in training: sentences, what a teacher keeps, and what a run leaves behind."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import torch
 from torch import nn
 
 from ner_retriever.config import Preset, load_preset
-from ner_retriever.documents import Span
+from ner_retriever.documents import Document, Span
 from ner_retriever.errors import ConfigError
 from ner_retriever.heads.projection.files import load_context_head, load_head
 from ner_retriever.heads.projection.network import ProjectionHead
+from ner_retriever.heads.projection.record import shares
 from ner_retriever.reading.extractor import load_extractor
+from ner_retriever.retriever import Retriever
 from ner_retriever.training.annotations import annotate
 from ner_retriever.training.averaging import Average
 from ner_retriever.training.config import ContextConfig, TrainingConfig
@@ -29,7 +32,7 @@ from ner_retriever.training.typed_mentions import TypedText
 from ner_retriever.training.validation import asked_of_source
 from ner_retriever.training.vectors import LiveVectors
 from test_adapter import CONFIG, run, typed_texts
-from toys import save_tiny_preset
+from toys import headed, save_tiny_preset
 
 
 @pytest.fixture
@@ -237,3 +240,41 @@ def test_a_source_is_asked_its_own_types() -> None:
 
 def test_heads_without_a_linear_path_are_as_they_were() -> None:
     assert ProjectionHead(4, 4, 4).skip is None
+
+
+def test_an_index_holds_the_vectors_of_sentences(tmp_path: Path) -> None:
+    preset = headed(tmp_path, context_weight=0.4, bank=5)
+    file = tmp_path / "headed.json"
+    file.write_text(json.dumps(preset.to_record()))
+    retriever = Retriever.create(tmp_path / "index", preset=str(file), detector="spans")
+    documents = [
+        Document("two", TWO_SENTENCES.text, TWO_SENTENCES.spans),
+        Document("none", "Nobody is here.", ()),
+        Document("one", "The cat sat with Tom. Tim came.", (Span(22, 25), Span(17, 20))),
+    ]
+    retriever.add(documents)
+    assert retriever.manifest.context_dimensions == 8
+    results = retriever.search("cat", limit=None)
+    scan = results.scan
+    assert scan.mentions["sentence"].tolist() == [0, 1, 1, 2, 3]
+    texts, spans = ([document.text for document in documents], [d.spans or () for d in documents])
+    vectors = retriever.encoder.mentions(texts, spans)
+    (query,) = retriever.encoder.queries(["cat"])
+    np.testing.assert_allclose(np.linalg.norm(np.concatenate([*vectors, query[None]]), axis=1), 1)
+    best = {
+        document.id: float((rows @ query).max())
+        for document, rows in zip(documents, vectors, strict=True)
+        if len(rows)
+    }
+    assert {hit.id: hit.score for hit in results} == pytest.approx(best, abs=2e-3)
+    (alone,) = retriever.search_many(["cat"], limit=None)
+    assert {hit.id: hit.score for hit in alone} == pytest.approx(best, abs=2e-3)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
+def test_a_joined_score_is_both_cosines_in_their_weight(weight: float) -> None:
+    generator = np.random.default_rng(0)
+    m, c, q, r = (row / np.linalg.norm(row) for row in generator.standard_normal((4, 5)))
+    own, around = shares(weight)
+    joined, asked = np.concatenate([own * m, around * c]), np.concatenate([own * q, around * r])
+    assert joined @ asked == pytest.approx((m @ q + weight * (c @ r)) / (1 + weight))

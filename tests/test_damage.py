@@ -15,6 +15,7 @@ from ner_retriever import Retriever
 from ner_retriever.search.feedback import Feedback, Judgement
 from ner_retriever.search.query import Query
 from ner_retriever.search.saved import SavedQuery
+from toys import headed
 
 SEARCH = ["search", "INDEX", "thing", "--like", "a:8-21", "--limit", "all", "--format", "jsonl"]
 COMMANDS = {
@@ -53,10 +54,12 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(source: Path, toy_preset: Path, remembered_queries: pytest.MonkeyPatch) -> Path:
+def whole(source: Path, remembered_queries: pytest.MonkeyPatch) -> Path:
     """An index with all kinds of files: deletions, an index over ids, int8, saved queries."""
     index = source.parent / "index"
-    retriever = Retriever.create(index, preset=str(toy_preset), detector="spans")
+    headed(source.parent, context_weight=0.4)
+    preset = str(source.parent / "toy.json")
+    retriever = Retriever.create(index, preset=preset, detector="spans")
     retriever.add([*DOCUMENTS, {"id": "gone", "text": "Rome", "spans": [[0, 4]]}])
     # The purge makes an index over the ids, and forgets versions that nobody reads.
     retriever.delete(["gone"], purge=True)
@@ -113,6 +116,7 @@ def test_answers_from_a_damaged_index_are_right_or_errors(
 ) -> None:
     names = [file.relative_to(whole) for file in sorted(whole.rglob("*")) if file.is_file()]
     names = [name for name in names if name.name not in LOCKS]
+    assert all((whole / name).stat().st_size for name in names)
     folders = {"/".join(name.parts[:-1][:2]) for name in names}
     assert {f"store.lance/{part}" for part in ("data", "_deletions", "_indices")} < folders
     wrong = []

@@ -12,48 +12,14 @@ import torch
 from safetensors.torch import save_file
 
 from ner_retriever import Document, Retriever, Span
-from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import PRESETS, Preset, load_preset
 from ner_retriever.errors import FingerprintMismatch, QueryError
-from ner_retriever.heads.projection.files import save_head
-from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.reading.encoder import load_encoder
 from ner_retriever.reading.query_template import fill_template
 from ner_retriever.reading.quick_queries import QuickEncoder, load_quick_encoder
-from toys import save_tiny_preset
+from toys import headed, save_tiny_preset
 
 QUERIES = ["museum", "Court that  hears appeals", "Café in 東京", "drug 💊 for migraine", "U.S."]
-
-
-def headed(folder: Path, *, family: str = "bert", bank: int = 0, **settings: Any) -> Preset:
-    """A preset of a tiny model with random low-rank updates and a random head."""
-    torch.manual_seed(3)
-    file = save_tiny_preset(folder, family=family, head=str(folder / "head"), **settings)
-    preset = load_preset(str(file))
-    head = ProjectionHead(32, 24, 16, bank=bank)
-    head.mention_mean.normal_()
-    head.query_mean.normal_()
-    if bank:
-        head.fill_bank(torch.randn(bank, 32), torch.randn(5, 32))
-    updates = {}
-    if family == "bert":
-        for name in (
-            "encoder.layer.0.attention.self.query",
-            "encoder.layer.0.output.dense",
-            f"encoder.layer.{preset.site.block}.attention.self.value",
-        ):
-            wide, deep = (48, 32) if name.endswith("output.dense") else (32, 32)
-            updates[f"base_model.model.{name}.lora_A.weight"] = torch.randn(2, wide)
-            updates[f"base_model.model.{name}.lora_B.weight"] = torch.randn(deep, 2)
-    save_head(
-        folder / "head",
-        head,
-        backbone=find_weights(preset.backbone).fingerprint,
-        site=preset.site_fingerprint,
-        notes={},
-        adapter=updates,
-    )
-    return preset
 
 
 def quick(preset: Preset) -> QuickEncoder:
@@ -64,9 +30,12 @@ def quick(preset: Preset) -> QuickEncoder:
 
 @pytest.mark.parametrize("pooling", ["first", "last", "mean"])
 @pytest.mark.parametrize("component", ["query", "key", "value"])
-def test_quick_equals_the_encoder(tmp_path: Path, component: str, pooling: str) -> None:
+@pytest.mark.parametrize("context_weight", [0.0, 0.4])
+def test_quick_equals_the_encoder(
+    tmp_path: Path, component: str, pooling: str, context_weight: float
+) -> None:
     site = {"component": component, "block": 2, "pooling": pooling}
-    preset = headed(tmp_path, site=site)
+    preset = headed(tmp_path, site=site, context_weight=context_weight)
     expected = load_encoder(preset)
     found = quick(preset)
     assert found.fingerprints == expected.fingerprints

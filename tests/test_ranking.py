@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from index_toys import in_one_sentence
 from ner_retriever.documents import Hit, Mention, Span
 from ner_retriever.errors import QueryError, StoreError
 from ner_retriever.index.records import Record, digest_of
@@ -24,6 +25,7 @@ def record(identifier, *mentions):
         run=1,
         spans=tuple(Span(place, place + 1) for place, _ in mentions),
         vectors=np.array([vector for _, vector in mentions], np.float16).reshape(-1, 2),
+        **in_one_sentence(len(mentions)),
     )
 
 

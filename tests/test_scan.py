@@ -7,18 +7,21 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from index_toys import in_one_sentence
 from ner_retriever.documents import Span
 from ner_retriever.errors import QueryError, StoreError
+from ner_retriever.index import fragments
 from ner_retriever.index import scan as scan_module
-from ner_retriever.index import store as store_module
 from ner_retriever.index import view as view_module
 from ner_retriever.index.checksums import FileChecksum
+from ner_retriever.index.contexts import Contexts
 from ner_retriever.index.dot_products import Int8Vectors
 from ner_retriever.index.records import Record, digest_of
+from ner_retriever.index.row_checks import check_rows
 from ner_retriever.index.scan import DOCUMENT, MENTION, Scan, document_key
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import open_scan
-from ner_retriever.index.view_files import load_view
+from ner_retriever.index.view_files import PLAIN_FILES, load_view
 from ner_retriever.search.ranking import search
 
 
@@ -31,6 +34,7 @@ def record(identifier, *vectors, text="some text"):
         run=1,
         spans=tuple(Span(place, place + 2, 0.25) for place in range(len(vectors))),
         vectors=np.array(vectors, np.float16).reshape(-1, dimensions),
+        **in_one_sentence(len(vectors)),
     )
 
 
@@ -38,7 +42,15 @@ def in_run_7(text, *spans):
     """A document whose mentions all point east."""
     vectors = np.array([EAST] * len(spans), np.float16)
     digest = digest_of(text, None)
-    return Record(id="x", text=text, digest=digest, run=7, spans=spans, vectors=vectors)
+    return Record(
+        id="x",
+        text=text,
+        digest=digest,
+        run=7,
+        spans=spans,
+        vectors=vectors,
+        **in_one_sentence(len(spans)),
+    )
 
 
 EAST, NORTH, WEST, NORTHEAST = (1, 0), (0, 1), (-1, 0), (0.6, 0.8)
@@ -68,12 +80,16 @@ def test_mentions_of_each_document(filled, tmp_path):
 def test_the_sentence_of_each_mention_and_the_run_of_each_document(store, tmp_path):
     text = "Ada met Bo. Cy left.\nDi"
     spans = [Span(12, 14), Span(0, 3), Span(8, 10), Span(21, 23)]
-    store.write([record("none"), in_run_7(text, *spans)], replace=False)
+    parted = {"sentences": np.array([1, 0, 0, 2], np.int32), "contexts": np.empty((3, 0), "f2")}
+    store.write(
+        [record("none"), replace(in_run_7(text, *spans), **parted), record("y", EAST, NORTH)],
+        replace=False,
+    )
     scan = open_scan(tmp_path, store)
-    assert scan.mentions["sentence"].tolist() == [1, 0, 0, 2]
-    assert scan.owners.tolist() == [1, 1, 1, 1]
-    assert scan.documents["run"].tolist() == [1, 7]
-    assert scan.documents["key"].tolist() == [document_key("none"), document_key("x")]
+    assert scan.mentions["sentence"].tolist() == [1, 0, 0, 2, 3, 3]
+    assert scan.owners.tolist() == [1, 1, 1, 1, 2, 2]
+    assert scan.documents["run"].tolist() == [1, 7, 1]
+    assert scan.documents["key"].tolist() == [document_key(name) for name in ("none", "x", "y")]
 
 
 def test_best_mention_of_each_document(filled, tmp_path):
@@ -83,6 +99,53 @@ def test_best_mention_of_each_document(filled, tmp_path):
     np.testing.assert_allclose(scores, [0, 1, 0.8], atol=5e-4)
     none = -np.inf
     np.testing.assert_allclose(scan.best(scores), [none, 1, none, 0.8, none], atol=5e-4)
+
+
+def test_sentences_have_their_vectors_in_the_view(tmp_path):
+    store = Store.create(tmp_path, 2, 3)
+    assert store.context_dimensions == 3
+    around = np.array([[0, 0.6, 0], [0.6, 0, 0]], np.float16)
+    one = replace(
+        record("a", (0, 0.8), (0.8, 0), (0.8, 0)),
+        sentences=np.array([1, 0, 1], np.int32),
+        contexts=around,
+    )
+    none = replace(record("none"), contexts=np.empty((0, 3), np.float16))
+    other = replace(record("b", (0, 0.8)), contexts=np.array([[0, 0, -0.6]], np.float16))
+    store.write([one, none, other], replace=False)
+    for int8 in (False, True):
+        scan = open_scan(tmp_path, store, int8=int8)
+        assert scan.mentions["sentence"].tolist() == [1, 0, 1, 2]
+        np.testing.assert_array_equal(scan.contexts.vectors, [*around, [0, 0, np.float16(-0.6)]])
+        expected = [0.36 / 0.6, 0, 0.36 / 0.6, 0]
+        query = np.array([0, 0, 1, 0, 0])
+        np.testing.assert_allclose(scan.scores(query), expected, atol=5e-3)
+        (found,) = scan.scores_of(query, np.array([2]))
+        np.testing.assert_allclose(found, [0], atol=5e-3)
+    assert check_rows(store, lambda *_: None) == 4
+
+
+@pytest.mark.parametrize(
+    ("sentences", "contexts"),
+    [
+        ([0, 2], [[0, 0.6, 0], [0.6, 0, 0]]),
+        ([0, -1], [[0, 0.6, 0], [0.6, 0, 0]]),
+        ([0], [[0, 0.6, 0]]),
+        ([0, 0], [[0, 0.6]]),
+        ([0, 1], [[0, 0.6, 0], [0.9, 0, 0]]),
+        ([0, 1], [[0, 0.6, 0], [np.nan, 0, 0]]),
+    ],
+)
+def test_sentences_that_do_not_fit_are_refused(tmp_path, sentences, contexts):
+    store = Store.create(tmp_path, 2, 3)
+    wrong = replace(
+        record("w", (0, 0.8), (0.8, 0)),
+        sentences=np.array(sentences, np.int32),
+        contexts=np.array(contexts, np.float16),
+    )
+    with pytest.raises(StoreError, match="document 'w'"):
+        store.write([wrong], replace=False)
+    assert store.count() == 0
 
 
 def test_several_queries_at_once(filled, tmp_path):
@@ -139,14 +202,64 @@ def crowded(generator, documents, dimensions=16):
     )
 
 
+def in_context(generator, scan, dimensions=8):
+    """The same scan with mentions in sentences that have vectors."""
+    counts = np.diff(scan.document_first)
+    # One or two sentences a document, its mentions in them in any order.
+    second = generator.integers(0, 2, len(scan.mentions))
+    _, sentences = np.unique(2 * scan.owners + second, return_inverse=True)
+    mentions = scan.mentions.copy()
+    mentions["sentence"] = sentences
+    vectors = generator.standard_normal((int(sentences.max()) + 1, dimensions))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert counts.sum() == len(sentences)
+    return replace(
+        scan,
+        vectors=(scan.vectors * np.float32(0.8)).astype(np.float16),
+        mentions=mentions,
+        contexts=Contexts((0.6 * vectors).astype(np.float16)),
+    )
+
+
+def as_int8(scan):
+    def small(vectors):
+        scale = Int8Vectors.scale_of(float(np.abs(vectors).max()))
+        return Int8Vectors(Int8Vectors.quantise(vectors, scale), scale)
+
+    contexts = scan.contexts
+    if contexts is not None:
+        contexts = replace(contexts, int8=small(contexts.vectors))
+    return replace(scan, contexts=contexts, int8=small(scan.vectors))
+
+
+@pytest.mark.parametrize("queries", [1, 3, 4, 9])
+def test_a_score_is_the_mentions_cosine_and_its_sentences(queries):
+    generator = np.random.default_rng(queries)
+    scan = in_context(generator, crowded(generator, 200))
+    assert scan.dimensions == 24
+    asked = generator.standard_normal((queries, 24))
+    every = np.arange(len(scan.mentions))
+    joined = scan.joined(every)
+    np.testing.assert_allclose(np.linalg.norm(joined, axis=1), 1, atol=2e-3)
+    units = asked / np.linalg.norm(asked, axis=1, keepdims=True)
+    scores = scan.scores(asked)
+    np.testing.assert_allclose(scores, units @ joined.T, atol=1e-3)
+    np.testing.assert_allclose(as_int8(scan).scores(asked), scores, atol=0.03)
+    rows = np.flatnonzero(generator.integers(0, 2, len(every)))
+    np.testing.assert_array_equal(scan.of_mentions(rows).scores(asked), scores[:, rows])
+    with pytest.raises(QueryError, match="must have 24 numbers"):
+        scan.scores(asked[:, :16])
+
+
 @pytest.mark.parametrize("block", [1, 7, 64, 100_000])
 @pytest.mark.parametrize("queries", [1, 3, 4, 9])
 def test_one_pass_finds_what_all_scores_hold(monkeypatch, block, queries):
     monkeypatch.setattr(scan_module, "_BLOCK_ROWS", block)
     generator = np.random.default_rng(queries)
-    scan = crowded(generator, 200)
-    asked = generator.standard_normal((queries, 16))
-    for one in (scan, scan.detected(0.5)):
+    plain = crowded(generator, 200)
+    around = in_context(generator, plain)
+    for one in (plain, plain.detected(0.5), around, as_int8(around).detected(0.5)):
+        asked = generator.standard_normal((queries, one.dimensions))
         expected = one.best(one.scores(asked))
         np.testing.assert_array_equal(one.best_scores(asked), expected)
         np.testing.assert_array_equal(one.best_scores(asked[0]), expected[0])
@@ -157,9 +270,7 @@ def test_int8_finds_the_same_in_one_pass_as_in_all_scores(monkeypatch, queries):
     monkeypatch.setattr(scan_module, "_BLOCK_ROWS", 64)
     generator = np.random.default_rng(queries)
     plain = crowded(generator, 200)
-    scale = Int8Vectors.scale_of(float(np.abs(plain.vectors).max()))
-    numbers = Int8Vectors.quantise(plain.vectors, scale)
-    scan = replace(plain, int8=Int8Vectors(numbers, scale)).detected(0.2)
+    scan = as_int8(plain).detected(0.2)
     asked = generator.standard_normal((queries, 16))
     scores = scan.scores(asked)
     np.testing.assert_array_equal(scan.best_scores(asked), scan.best(scores))
@@ -184,7 +295,7 @@ def test_a_view_in_int8_stands_beside_the_other(filled, tmp_path, monkeypatch):
     assert open_scan(tmp_path, filled, int8=True).int8 is not None
 
 
-@pytest.mark.parametrize("name", ["vectors.i8", "int8.json"])
+@pytest.mark.parametrize("name", ["vectors.i8", "vectors.i8.json"])
 @pytest.mark.parametrize(
     "content", [b"", b"{}", b"[]", b'{"scale": -1.0}', b'{"scale": NaN}', None]
 )
@@ -312,7 +423,7 @@ def test_a_file_is_hashed_only_after_it_changed(filled, tmp_path, monkeypatch):
     shutil.copytree(tmp_path / "scan", tmp_path / "copy")
     for _ in range(2):
         load_view(tmp_path / "copy", filled.state)
-    assert hashed == ["vectors.f16", "mentions.bin", "document_first.i64", "documents.bin"]
+    assert hashed == list(PLAIN_FILES)
 
 
 @pytest.mark.parametrize("days", [8, -1])
@@ -403,8 +514,8 @@ def test_one_process_builds_while_others_wait(filled, tmp_path, monkeypatch):
 
 
 def test_increments_equal_a_rebuild(tmp_path, monkeypatch):
-    monkeypatch.setattr(store_module, "_SMALL_FRAGMENTS", 5)
-    monkeypatch.setattr(store_module, "_FRAGMENT_ROWS", 20)
+    monkeypatch.setattr(fragments, "_SMALL_FRAGMENTS", 5)
+    monkeypatch.setattr(fragments, "_FRAGMENT_ROWS", 20)
     generator = np.random.default_rng(3)
     store = Store.create(tmp_path / "grown", 2)
     documents = {}
@@ -445,7 +556,8 @@ def test_a_view_says_how_large_it_is(filled, tmp_path):
     assert (record["documents"], record["mentions"], record["dimensions"]) == (5, 3, 2)
     assert {name: file["bytes"] for name, file in record["files"].items()} == {
         "vectors.f16": 12,
-        "mentions.bin": 48,
+        "contexts.f16": 0,
+        "mentions.bin": 60,
         "document_first.i64": 48,
         "documents.bin": 80,
     }

@@ -2,12 +2,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from index_toys import in_one_sentence
 from ner_retriever.documents import Span
 from ner_retriever.errors import IndexNotFound, StoreError
+from ner_retriever.index import fragments
 from ner_retriever.index import store as store_module
 from ner_retriever.index.records import Record, StoredDocument, digest_of
 from ner_retriever.index.store import Store
@@ -25,6 +28,7 @@ def record(identifier, text="text", *, run=1, mentions=1):
         run=run,
         spans=spans,
         vectors=vectors,
+        **in_one_sentence(mentions),
     )
 
 
@@ -57,7 +61,9 @@ def test_what_is_written_is_there_for_the_next(store, tmp_path):
     (batch,) = again.batches(["id", "mentions"])
     assert batch.to_pylist()[1] == {
         "id": "b",
-        "mentions": [{"start": 0, "end": 1, "detection_score": 0.5}],
+        "mentions": [
+            {"start": 0, "end": 1, "detection_score": 0.5, "name_score": 1.0, "sentence": 0}
+        ],
     }
 
 
@@ -167,8 +173,8 @@ def test_creating_anew_empties(store, tmp_path):
 
 
 def test_compacting_keeps_rows_and_order(store, monkeypatch):
-    monkeypatch.setattr(store_module, "_SMALL_FRAGMENTS", 4)
-    monkeypatch.setattr(store_module, "_FRAGMENT_ROWS", 6)
+    monkeypatch.setattr(fragments, "_SMALL_FRAGMENTS", 4)
+    monkeypatch.setattr(fragments, "_FRAGMENT_ROWS", 6)
     names = [f"{number:02}" for number in range(20)]
     for written, name in enumerate(names, start=1):
         store.write([record(name)], replace=False)
@@ -243,7 +249,7 @@ def test_ids_must_differ_within_a_batch(store):
     ],
 )
 def test_vectors_that_do_not_fit(store, vectors, message):
-    wrong = Record(id="w", text="t", digest=b"0" * 16, run=1, spans=(Span(0, 1),), vectors=vectors)
+    wrong = replace(record("w"), vectors=vectors)
     with pytest.raises(StoreError, match=f"'w'.*{message}"):
         store.write([record("a"), wrong], replace=False)
     assert store.count() == 0
@@ -299,7 +305,8 @@ for batch in range(10_000):
     store.write(
         [
             Record(id=f"{batch}-{part}", text="t" * 10_000, digest=bytes(16), run=batch,
-                   spans=(Span(0, 1),), vectors=one)
+                   spans=(Span(0, 1),), vectors=one, sentences=np.zeros(1, np.int32),
+                   contexts=np.empty((1, 0), np.float16))
             for part in range(50)
         ],
         replace=batch % 2 == 1,

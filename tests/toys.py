@@ -16,10 +16,14 @@ from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
 from ner_retriever.backbone.forward import Window, pool
 from ner_retriever.backbone.model import Tokens
-from ner_retriever.config import Pooling
+from ner_retriever.backbone.weights import find_weights
+from ner_retriever.config import Pooling, Preset, load_preset
 from ner_retriever.heads.mention.files import save_mention_head
 from ner_retriever.heads.mention.network import MentionHead
 from ner_retriever.heads.mention.record import MentionHeadRecord
+from ner_retriever.heads.projection.files import save_head
+from ner_retriever.heads.projection.network import ProjectionHead
+from ner_retriever.heads.projection.record import CONTEXT_NAME
 from ner_retriever.reading.encoder import Encoder
 
 VOCABULARY = 300
@@ -249,6 +253,51 @@ def save_tiny_preset(folder: Path, *, family: str = "bert", **settings: Any) -> 
     file = folder / "toy.json"
     file.write_text(json.dumps(preset))
     return file
+
+
+def headed(
+    folder: Path,
+    *,
+    family: str = "bert",
+    bank: int = 0,
+    context_weight: float = 0.0,
+    **settings: Any,
+) -> Preset:
+    """A preset of a tiny model with random low-rank updates and random heads."""
+    torch.manual_seed(3)
+    file = save_tiny_preset(folder, family=family, head=str(folder / "head"), **settings)
+    preset = load_preset(str(file))
+    head = ProjectionHead(32, 24, 16, bank=bank)
+    head.mention_mean.normal_()
+    head.query_mean.normal_()
+    if bank:
+        head.fill_bank(torch.randn(bank, 32), torch.randn(5, 32))
+    updates = {}
+    if family == "bert":
+        for name in (
+            "encoder.layer.0.attention.self.query",
+            "encoder.layer.0.output.dense",
+            f"encoder.layer.{preset.site.block}.attention.self.value",
+        ):
+            wide, deep = (48, 32) if name.endswith("output.dense") else (32, 32)
+            updates[f"base_model.model.{name}.lora_A.weight"] = torch.randn(2, wide)
+            updates[f"base_model.model.{name}.lora_B.weight"] = torch.randn(deep, 2)
+    made_for = {
+        "backbone": find_weights(preset.backbone).fingerprint,
+        "site": preset.site_fingerprint,
+    }
+    if context_weight:
+        context = ProjectionHead(32, 24, 8, skip=True)
+        save_head(folder / "head" / CONTEXT_NAME, context, notes={}, **made_for)
+    save_head(
+        folder / "head",
+        head,
+        notes={},
+        adapter=updates,
+        context_weight=context_weight,
+        **made_for,
+    )
+    return preset
 
 
 def save_tiny_mention_head(folder: Path, encoder: Encoder, *, threshold: float = 0.52) -> Path:

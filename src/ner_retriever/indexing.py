@@ -154,6 +154,8 @@ def _write(
             run=run,
             spans=read[digest].spans,
             vectors=read[digest].vectors.astype(np.float16),
+            sentences=read[digest].sentences,
+            contexts=read[digest].contexts.astype(np.float16),
         )
         for document, digest in fresh.values()
     ]

@@ -1,5 +1,7 @@
 """What fills and searches an index, each part loaded when it is first needed."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from importlib import metadata
@@ -8,8 +10,13 @@ from typing import TYPE_CHECKING
 
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import EngineName, Preset, load_preset
-from ner_retriever.errors import ConfigError, StoreError
-from ner_retriever.heads.projection.record import check_head, find_head, read_record
+from ner_retriever.errors import StoreError
+from ner_retriever.heads.projection.record import (
+    check_head,
+    context_folder,
+    find_head,
+    read_record,
+)
 from ner_retriever.index.manifest import Manifest, check_fingerprints, read_manifest
 from ner_retriever.reading.query_vectors import QueryVectors
 from ner_retriever.reading.reader import Reader
@@ -83,7 +90,7 @@ class Models:
         return QueryVectors(
             self.preset,
             fingerprints=self._manifest.fingerprints,
-            dimensions=self._manifest.dimensions,
+            dimensions=self._manifest.dimensions + self._manifest.context_dimensions,
             check=partial(check_fingerprints, self._manifest),
             encode=lambda: self.encoder.queries,
             cache=self._query_cache,
@@ -108,15 +115,16 @@ def new_manifest(
         ModelError: the preset's weights are nowhere to be had.
     """
     settings = load_preset(preset)
-    fingerprints, dimensions = _describe(settings, device, engine)
+    made_with = _describe(settings, device, engine)
     detector = detector or default_detector(settings)
     reader = load_reader(detector, settings, lambda: _load_encoder(settings, device, engine))
     return Manifest(
         package_version=metadata.version("ner-retriever"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         preset=settings.name,
-        dimensions=dimensions,
-        fingerprints={**fingerprints, "detector": reader.fingerprint},
+        dimensions=made_with.dimensions,
+        context_dimensions=made_with.context_dimensions,
+        fingerprints={**made_with.fingerprints, "detector": reader.fingerprint},
         settings={"preset": settings.to_record(), "detector": detector},
     )
 
@@ -139,17 +147,22 @@ def usable_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _describe(preset: Preset, device: str | None, engine: EngineName) -> tuple[dict[str, str], int]:
-    """Return a preset's fingerprints and dimensions, without a model library where it can."""
+@dataclass(frozen=True, slots=True)
+class _Vectors:
+    """What fills an index, and the lengths of the vectors of mentions and of sentences."""
+
+    fingerprints: Mapping[str, str]
+    dimensions: int
+    context_dimensions: int
+
+
+def _describe(preset: Preset, device: str | None, engine: EngineName) -> _Vectors:
+    """Describe a preset's vectors, without a model library where that can be done."""
     if preset.head is None:
         encoder = _load_encoder(preset, device, engine)
-        return encoder.fingerprints, encoder.dimensions
-    record = read_record(find_head(preset.head))
-    if record.context:
-        raise ConfigError(
-            f"the head {preset.head} has a context head, which an index cannot hold yet; train one "
-            "with context null"
-        )
+        return _Vectors(encoder.fingerprints, encoder.dimensions, encoder.context_dimensions)
+    folder = find_head(preset.head)
+    record = read_record(folder)
     check_head(
         record,
         backbone=find_weights(preset.backbone).fingerprint,
@@ -160,7 +173,10 @@ def _describe(preset: Preset, device: str | None, engine: EngineName) -> tuple[d
         "site": record.site,
         "head": record.fingerprint,
     }
-    return fingerprints, record.dimensions
+    around = context_folder(folder, record)
+    return _Vectors(
+        fingerprints, record.dimensions, read_record(around).dimensions if around else 0
+    )
 
 
 def _load_encoder(preset: Preset, device: str | None, engine: EngineName) -> "Encoder":

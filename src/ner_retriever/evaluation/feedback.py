@@ -96,8 +96,7 @@ def _refined(
     scan: Scan, query: NDArray[np.float32], yes: NDArray[np.bool_], shown: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     accepted, rejected = shown[yes & (shown >= 0)], shown[~yes & (shown >= 0)]
-    vectors = scan.vectors
-    return refine(query, vectors[accepted].astype(np.float32), vectors[rejected].astype(np.float32))
+    return refine(query, scan.joined(accepted), scan.joined(rejected))
 
 
 def _by_judgement(

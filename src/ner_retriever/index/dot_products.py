@@ -1,4 +1,4 @@
-"""Dot products of queries with mentions' vectors, in float16 or in int8, by numkong's kernels."""
+"""Dot products of queries with stored vectors, in float16 or in int8, by numkong's kernels."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +17,15 @@ class Int8Vectors:
     """Vectors in half the bytes of float16, with one scale for all.
 
     Attributes:
-        numbers: int8 of shape (mentions, dimensions).
+        numbers: int8 of shape (n, dimensions).
         scale: a number times this is the vector's.
     """
 
     numbers: NDArray[np.int8]
     scale: float
+
+    def __getitem__(self, rows: NDArray[np.integer[Any]]) -> "Int8Vectors":
+        return Int8Vectors(self.numbers[rows], self.scale)
 
     @classmethod
     def scale_of(cls, greatest: float) -> float:
@@ -36,27 +39,33 @@ class Int8Vectors:
 
 
 class DotProducts:
-    """Queries, ready to be multiplied with one block of vectors after the other.
+    """Queries, ready to be multiplied with one block of some vectors after the other.
 
     Args:
-        queries: unit vectors, float64 of shape (queries, dimensions).
-        scale: of the vectors that they will meet, if those are int8; ``None`` for float16.
+        queries: float64 of shape (queries, dimensions).
+        vectors: (n, dimensions), float16 or int8.
     """
 
-    def __init__(self, queries: NDArray[np.float64], *, scale: float | None) -> None:
+    def __init__(
+        self, queries: NDArray[np.float64], vectors: NDArray[np.float16] | Int8Vectors
+    ) -> None:
         self._factors: NDArray[np.float64] | None = None
-        if scale is None:
+        if not isinstance(vectors, Int8Vectors):
+            self._vectors: NDArray[Any] = vectors
             self._rows: NDArray[Any] = np.ascontiguousarray(queries, dtype=np.float16)
             self._packed = (
                 numkong.dots_pack(self._rows) if len(queries) >= _PACKED_QUERIES else None
             )
         else:
-            own = np.abs(queries).max(axis=1, keepdims=True) / _LEVELS
+            self._vectors = vectors.numbers
+            greatest = np.abs(queries).max(axis=1, keepdims=True)
+            own = np.where(greatest > 0, greatest, 1.0) / _LEVELS
             self._packed = numkong.dots_pack(Int8Vectors.quantise(queries, own))
-            self._factors = own * scale
+            self._factors = own * vectors.scale
 
-    def __call__(self, vectors: NDArray[Any]) -> NDArray[Any]:
-        """Return (queries, vectors) products of float32 or float64."""
+    def of(self, rows: slice) -> NDArray[Any]:
+        """Return (queries, rows) products of float32 or float64."""
+        vectors = self._vectors[rows]
         if self._packed is None:
             return np.asarray(numkong.cdist(self._rows, vectors, metric="dot"))
         products = np.asarray(numkong.dots_packed(vectors, self._packed)).T

@@ -19,7 +19,7 @@ from ner_retriever.errors import (
 from ner_retriever.index.checksums import CHECKSUM, with_checksum, without_checksum
 from ner_retriever.index.syncing import write_whole
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FINGERPRINTED = ("backbone", "site", "head", "detector")
 MANIFEST_NAME = "manifest.json"
 
@@ -34,6 +34,7 @@ class Manifest:
         created: when, ISO 8601 in UTC.
         preset: name of the preset.
         dimensions: length of a mention's vector.
+        context_dimensions: length of a sentence's vector; 0 where sentences have none.
         fingerprints: a fingerprint each of ``backbone``, ``site``, ``head`` and ``detector``.
         settings: whatever else is needed to open the index again; JSON values.
     """
@@ -43,6 +44,7 @@ class Manifest:
     created: str
     preset: str
     dimensions: int
+    context_dimensions: int = 0
     fingerprints: Mapping[str, str]
     settings: Mapping[str, Any]
 
@@ -107,8 +109,7 @@ def read_manifest(path: Path) -> Manifest:
         named = set(fingerprints) if isinstance(fingerprints, dict) else set()
         raise _damaged(source, f"fingerprints: {_difference(named, set(FINGERPRINTED))}")
     try:
-        # Earlier versions wrote none.
-        return Manifest(**without_checksum(content, required=False))
+        return Manifest(**without_checksum(content, required=True))
     except ValueError as error:
         raise _damaged(source, str(error)) from error
 

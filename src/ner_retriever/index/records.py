@@ -4,10 +4,11 @@ A document is one row with its mentions nested in it, so that replacing a docume
 mentions with it, in one commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from hashlib import blake2b
 from struct import pack
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,14 @@ from ner_retriever.errors import StoreError
 
 DIGEST_BYTES = 16
 # Rounding to float16 moves the length of a unit vector by less than 0.0005.
-LENGTH_TOLERANCE = 0.01
+_LENGTH_TOLERANCE = 0.01
+_MENTION_FIELDS = [
+    pa.field("start", pa.int32()),
+    pa.field("end", pa.int32()),
+    pa.field("detection_score", pa.float32()),
+    pa.field("name_score", pa.float32()),
+    pa.field("sentence", pa.int32()),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,7 +39,11 @@ class Record:
         digest: what :func:`digest_of` gives for the document as it was handed in.
         run: the indexing run that wrote it.
         spans: its mentions.
-        vectors: unit vectors of the mentions, float16 of shape (mentions, dimensions).
+        vectors: of the mentions, float16 of shape (mentions, dimensions).
+        sentences: the row of each mention's sentence in ``contexts``, int32 of shape (mentions,).
+        contexts: of the sentences that hold a mention, float16 of shape (sentences, context
+            dimensions); no columns without a context head. Behind a mention's vector, its
+            sentence's makes one of length 1.
     """
 
     id: str
@@ -40,6 +52,8 @@ class Record:
     run: int
     spans: tuple[Span, ...]
     vectors: NDArray[np.float16]
+    sentences: NDArray[np.int32]
+    contexts: NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,84 +82,129 @@ def digest_of(text: str, spans: tuple[Span, ...] | None) -> bytes:
     return digest.digest()
 
 
-def schema(dimensions: int) -> pa.Schema:
-    """The store's columns, for vectors of length ``dimensions``."""
-    mention = pa.struct(
-        [
-            pa.field("start", pa.int32()),
-            pa.field("end", pa.int32()),
-            pa.field("detection_score", pa.float32()),
-        ]
-    )
-    return pa.schema(
-        [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("text", pa.large_string(), nullable=False),
-            pa.field("digest", pa.binary(DIGEST_BYTES), nullable=False),
-            pa.field("run", pa.int64(), nullable=False),
-            pa.field("mentions", pa.list_(mention), nullable=False),
-            pa.field("vectors", pa.list_(pa.list_(pa.float16(), dimensions)), nullable=False),
-        ]
-    )
+def schema(dimensions: int, context_dimensions: int) -> pa.Schema:
+    """The store's columns, for vectors of mentions and sentences of some lengths.
+
+    Args:
+        context_dimensions: 0 where sentences have no vectors; they then have no column.
+    """
+    columns = [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("text", pa.large_string(), nullable=False),
+        pa.field("digest", pa.binary(DIGEST_BYTES), nullable=False),
+        pa.field("run", pa.int64(), nullable=False),
+        pa.field("mentions", pa.list_(pa.struct(_MENTION_FIELDS)), nullable=False),
+        pa.field("vectors", _vectors_type(dimensions), nullable=False),
+    ]
+    if context_dimensions:
+        columns.append(pa.field("contexts", _vectors_type(context_dimensions), nullable=False))
+    return pa.schema(columns)
 
 
-def to_table(records: Sequence[Record], dimensions: int) -> pa.Table:
+def to_table(records: Sequence[Record], dimensions: int, context_dimensions: int) -> pa.Table:
     """Records as a table of :func:`schema`.
 
     Raises:
         StoreError: two records share an id, or a record's vectors are not one float16 unit
-            vector of length ``dimensions`` for each span.
+            vector for each span, its sentence's part included.
     """
     seen: set[str] = set()
     for record in records:
-        _check(record, dimensions, seen)
+        if record.id in seen:
+            raise StoreError(
+                f"two documents of one batch have the id {record.id!r}; keep one of them"
+            )
+        _check(record, dimensions, context_dimensions)
         seen.add(record.id)
-    columns = schema(dimensions)
     spans = [span for record in records for span in record.spans]
-    vectors = np.concatenate([record.vectors.reshape(-1) for record in records])
-    offsets = pa.array(np.cumsum([0, *(len(record.spans) for record in records)]), pa.int32())
-    mentions_type, vectors_type = columns.field("mentions").type, columns.field("vectors").type
+    sentences = np.concatenate([record.sentences for record in records])
     mentions = pa.StructArray.from_arrays(
         [
             pa.array([span.start for span in spans], pa.int32()),
             pa.array([span.end for span in spans], pa.int32()),
             pa.array([span.detection_score for span in spans], pa.float32()),
+            pa.array([span.name_score for span in spans], pa.float32()),
+            pa.array(sentences, pa.int32()),
         ],
-        fields=list(mentions_type.value_type),
+        fields=_MENTION_FIELDS,
     )
-    return pa.table(
-        [
-            pa.array([record.id for record in records], pa.string()),
-            pa.array([record.text for record in records], pa.large_string()),
-            pa.array([record.digest for record in records], pa.binary(DIGEST_BYTES)),
-            pa.array([record.run for record in records], pa.int64()),
-            pa.ListArray.from_arrays(offsets, mentions, type=mentions_type),
-            pa.ListArray.from_arrays(
-                offsets,
-                pa.FixedSizeListArray.from_arrays(
-                    pa.array(vectors, pa.float16()), type=vectors_type.value_type
-                ),
-                type=vectors_type,
-            ),
-        ],
-        schema=columns,
-    )
+    columns = [
+        pa.array([record.id for record in records], pa.string()),
+        pa.array([record.text for record in records], pa.large_string()),
+        pa.array([record.digest for record in records], pa.binary(DIGEST_BYTES)),
+        pa.array([record.run for record in records], pa.int64()),
+        pa.ListArray.from_arrays(_offsets([record.spans for record in records]), mentions),
+        _lists([record.vectors for record in records], dimensions),
+    ]
+    if context_dimensions:
+        columns.append(_lists([record.contexts for record in records], context_dimensions))
+    return pa.table(columns, schema=schema(dimensions, context_dimensions))
 
 
-def _check(record: Record, dimensions: int, seen: set[str]) -> None:
-    if record.id in seen:
-        raise StoreError(f"two documents of one batch have the id {record.id!r}; keep one of them")
-    expected = (len(record.spans), dimensions)
-    vectors = record.vectors
-    if vectors.shape != expected or vectors.dtype != np.float16:
+def _vectors_type(dimensions: int) -> pa.DataType:
+    return pa.list_(pa.list_(pa.float16(), dimensions))
+
+
+def _offsets(parts: Sequence[Sized]) -> pa.Array:
+    return pa.array(np.cumsum([0, *map(len, parts)]), pa.int32())
+
+
+def _lists(parts: Sequence[NDArray[np.float16]], dimensions: int) -> pa.Array:
+    """Return a list of vectors for each part."""
+    type_ = _vectors_type(dimensions)
+    numbers = pa.array(np.concatenate([rows.reshape(-1) for rows in parts]), pa.float16())
+    vectors = pa.FixedSizeListArray.from_arrays(numbers, type=type_.value_type)
+    return pa.ListArray.from_arrays(_offsets(parts), vectors, type=type_)
+
+
+def _check(record: Record, dimensions: int, context_dimensions: int) -> None:
+    count = len(record.spans)
+    _check_shape(record, "vectors", record.vectors, (count, dimensions))
+    _check_shape(record, "contexts", record.contexts, (len(record.contexts), context_dimensions))
+    rows = record.sentences
+    fit = (rows >= 0) & (rows < len(record.contexts))
+    if rows.shape != (count,) or not fit.all():
         raise StoreError(
-            f"the vectors of document {record.id!r} are {vectors.dtype} of shape {vectors.shape}, "
-            f"not float16 of shape {expected}; store vectors of the index's own head"
+            f"document {record.id!r} has {count} mentions in {len(record.contexts)} sentences, not "
+            f"{rows.tolist()}; give the row of each mention's sentence"
         )
-    lengths = np.linalg.norm(vectors.astype(np.float32), axis=1)
-    # Written so that NaN fails too.
-    if not (np.abs(lengths - 1.0) <= LENGTH_TOLERANCE).all():
+    if not are_units(record.vectors, record.contexts[rows]).all():
         raise StoreError(
             f"document {record.id!r} has a vector that is not of unit length; "
             "normalise vectors before storing them"
         )
+
+
+def _check_shape(
+    record: Record, name: str, vectors: NDArray[Any], expected: tuple[int, int]
+) -> None:
+    if vectors.shape != expected or vectors.dtype != np.float16:
+        raise StoreError(
+            f"the {name} of document {record.id!r} are {vectors.dtype} of shape {vectors.shape}, "
+            f"not float16 of shape {expected}; store vectors of the index's own head"
+        )
+
+
+def vectors_of(batch: pa.RecordBatch, column: str, dimensions: int) -> NDArray[np.float16]:
+    """Return the vectors in a column of a batch, of all documents: (n, dimensions).
+
+    Raises:
+        ValueError: they do not have so many numbers.
+    """
+    numbers = batch.column(column).flatten().flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(numbers, np.float16).reshape(-1, dimensions)
+
+
+def are_units(vectors: NDArray[np.float16], contexts: NDArray[np.float16]) -> NDArray[np.bool_]:
+    """Whether mentions' stored vectors have length 1 together with their sentences'.
+
+    Args:
+        vectors: (mentions, dimensions).
+        contexts: each mention's sentence's, (mentions, context dimensions).
+
+    Returns:
+        (mentions,).
+    """
+    squares = sum((part.astype(np.float32) ** 2).sum(axis=1) for part in (vectors, contexts))
+    # NaN compares as false.
+    return np.asarray(np.abs(np.sqrt(squares) - 1.0) <= _LENGTH_TOLERANCE)

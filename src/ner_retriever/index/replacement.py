@@ -28,7 +28,7 @@ def new_store(path: Path, manifest: Manifest, *, sync: bool) -> Store:
     """
     if (path / MANIFEST_NAME).is_file():
         return ReplacementStore(path, manifest, sync=sync)
-    store = Store.create(path, manifest.dimensions, sync=sync)
+    store = Store.create(path, manifest.dimensions, manifest.context_dimensions, sync=sync)
     # Last, because a folder without a manifest is no index.
     write_manifest(path, manifest)
     store.purge()
@@ -59,6 +59,11 @@ class ReplacementStore(Store):
     def dimensions(self) -> int:
         """Length of a mention's vector."""
         return self._manifest.dimensions
+
+    @property
+    def context_dimensions(self) -> int:
+        """Length of a sentence's vector; 0 where sentences have none."""
+        return self._manifest.context_dimensions
 
     def refresh(self) -> None:
         """Move to the newest version, if the store is in its place."""
@@ -92,8 +97,8 @@ class ReplacementStore(Store):
             self._replace([])
 
     def _replace(self, records: Sequence[Record]) -> None:
-        empty = schema(self.dimensions).empty_table()
-        content = to_table(records, self.dimensions) if records else empty
+        lengths = self.dimensions, self.context_dimensions
+        content = to_table(records, *lengths) if records else schema(*lengths).empty_table()
         with (
             writing_store(self._path / STORE_FOLDER),
             _set_aside(self._path / MANIFEST_NAME, self._path / CHECKSUMS_NAME),

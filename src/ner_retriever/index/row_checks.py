@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from ner_retriever.errors import StoreError
-from ner_retriever.index.records import LENGTH_TOLERANCE
+from ner_retriever.index.records import are_units, vectors_of
 from ner_retriever.index.store import Store
 
 
@@ -23,9 +24,9 @@ def check_rows(store: Store, progress: Callable[[int, int], None]) -> int:
     """
     count, mentions = store.count(), 0
     seen: set[str] = set()
-    for batch in store.batches(["id", "text", "run", "mentions", "vectors"]):
+    for batch in store.batches(store.columns):
         ids = batch.column("id").to_pylist()
-        mentions += _check_mentions(batch, ids, store.dimensions)
+        mentions += _check_mentions(batch, ids, store)
         before = len(seen)
         seen.update(ids)
         if len(seen) < before + len(ids):
@@ -36,23 +37,31 @@ def check_rows(store: Store, progress: Callable[[int, int], None]) -> int:
     return mentions
 
 
-def _check_mentions(batch: pa.RecordBatch, ids: list[str], dimensions: int) -> int:
+def _check_mentions(batch: pa.RecordBatch, ids: list[str], store: Store) -> int:
     counts = pc.list_value_length(batch.column("mentions")).to_numpy()
     if (pc.list_value_length(batch.column("vectors")).to_numpy() != counts).any():
         raise StoreError("a document has not a vector for each mention")
     owners = np.repeat(np.arange(len(ids)), counts)
-    lengths = pc.utf8_length(batch.column("text")).to_numpy()[owners]
+
+    def refuse(unfit: NDArray[np.bool_], what: str) -> None:
+        if unfit.any():
+            raise StoreError(f"document {ids[owners[np.argmax(unfit)]]!r} has a {what}")
+
     structs = batch.column("mentions").flatten()
-    starts, ends = (structs.field(name).to_numpy() for name in ("start", "end"))
-    outside = (starts < 0) | (starts >= ends) | (ends > lengths)
-    if outside.any():
-        name = ids[owners[np.argmax(outside)]]
-        raise StoreError(f"document {name!r} has a mention that does not lie in its text")
-    values = batch.column("vectors").flatten().flatten().to_numpy(zero_copy_only=False)
-    norms = np.linalg.norm(values.astype(np.float32).reshape(-1, dimensions), axis=1)
-    # Written so that NaN is refused too.
-    unfit = ~(np.abs(norms - 1.0) <= LENGTH_TOLERANCE)
-    if unfit.any():
-        name = ids[owners[np.argmax(unfit)]]
-        raise StoreError(f"document {name!r} has a vector that is not of unit length")
+    starts, ends, rows = (structs.field(name).to_numpy() for name in ("start", "end", "sentence"))
+    lengths = pc.utf8_length(batch.column("text")).to_numpy()[owners]
+    refuse(
+        (starts < 0) | (starts >= ends) | (ends > lengths),
+        "mention that does not lie in its text",
+    )
+    vectors = vectors_of(batch, "vectors", store.dimensions)
+    contexts = np.empty((len(vectors), 0), np.float16)
+    if store.context_dimensions:
+        sentences = pc.list_value_length(batch.column("contexts")).to_numpy()
+        refuse((rows < 0) | (rows >= sentences[owners]), "mention in a sentence without a vector")
+        firsts = np.cumsum(sentences) - sentences
+        contexts = vectors_of(batch, "contexts", store.context_dimensions)[firsts[owners] + rows]
+    else:
+        refuse(rows < 0, "mention without a sentence")
+    refuse(~are_units(vectors, contexts), "vector that is not of unit length")
     return int(counts.sum())

@@ -14,10 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.errors import QueryError
+from ner_retriever.index.contexts import Contexts, JoinedProducts
 from ner_retriever.index.dot_products import DotProducts, Int8Vectors
 
 MENTION = np.dtype(
-    [("start", "<i4"), ("end", "<i4"), ("detection_score", "<f4"), ("sentence", "<i4")]
+    [
+        ("start", "<i4"),
+        ("end", "<i4"),
+        ("detection_score", "<f4"),
+        ("name_score", "<f4"),
+        ("sentence", "<i4"),
+    ]
 )
 DOCUMENT = np.dtype([("key", "<u8"), ("run", "<i8")])
 # Rows scored at a time, 8 MiB of them: products are reduced while they are in the cache, and the
@@ -33,14 +40,17 @@ class Scan:
 
     Attributes:
         state: the :attr:`~ner_retriever.index.store.Store.state` they were read from.
-        vectors: unit vectors, float16 of shape (mentions, dimensions).
-        mentions: records of ``start``, ``end`` (int32, characters), ``detection_score`` (float32)
-            and ``sentence`` (int32, of its document, counted from 0), of shape (mentions,).
+        vectors: float16 of shape (mentions, dimensions); unit vectors, with their sentences' if
+            they have any.
+        mentions: records of ``start``, ``end`` (int32, characters), ``detection_score``,
+            ``name_score`` (float32) and ``sentence`` (int32, counted through all documents), of
+            shape (mentions,).
         document_first: int64 of shape (documents + 1,); the mentions of the document in row ``i``
             are those from ``document_first[i]`` up to ``document_first[i + 1]``.
         documents: records of ``key`` (uint64, :func:`document_key` of the id) and ``run`` (int64,
             the indexing run that wrote it), of shape (documents,).
-        int8: the same vectors in fewer bytes, which are scanned in their place if they are given;
+        contexts: the vectors of the mentions' sentences; ``None`` where they have none.
+        int8: the vectors in fewer bytes, which are scanned in their place if they are given;
             cosines are then within 0.02.
         counted: which mentions count, of shape (mentions,); ``None`` where all do. Others score
             minus infinity.
@@ -51,6 +61,7 @@ class Scan:
     mentions: NDArray[np.void]
     document_first: NDArray[np.int64]
     documents: NDArray[np.void]
+    contexts: Contexts | None = None
     int8: Int8Vectors | None = None
     counted: NDArray[np.bool_] | None = None
 
@@ -72,6 +83,49 @@ class Scan:
         """The row of the document that each mention stands in, int64 of shape (mentions,)."""
         return np.repeat(np.arange(len(self.documents)), np.diff(self.document_first))
 
+    @property
+    def dimensions(self) -> int:
+        """Length of a query's vector: of a mention's own, and of its sentence's behind it."""
+        own = int(self.vectors.shape[1])
+        return own if self.contexts is None else own + int(self.contexts.vectors.shape[1])
+
+    def joined(self, mentions: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+        """Unit vectors of some mentions, their sentences' behind their own.
+
+        Args:
+            mentions: their rows, of shape (n,).
+
+        Returns:
+            Of shape (n, dimensions).
+        """
+        own: NDArray[np.float32] = self.vectors[mentions].astype(np.float32)
+        if self.contexts is None:
+            return own
+        around = self.contexts.vectors[self.mentions["sentence"][mentions]].astype(np.float32)
+        return np.concatenate([own, around], axis=1)
+
+    def of_mentions(self, mentions: NDArray[np.integer[Any]]) -> Self:
+        """The same scan with some of the mentions alone, as if they were of one document.
+
+        Args:
+            mentions: their rows, of shape (n,).
+        """
+        kept = self.mentions[mentions]
+        contexts = self.contexts
+        if contexts is not None:
+            used, kept["sentence"] = np.unique(kept["sentence"], return_inverse=True)
+            contexts = contexts[used]
+        return replace(
+            self,
+            vectors=self.vectors[mentions],
+            mentions=kept,
+            document_first=np.array([0, len(kept)]),
+            documents=self.documents[:1],
+            contexts=contexts,
+            int8=None if self.int8 is None else self.int8[mentions],
+            counted=None if self.counted is None else self.counted[mentions],
+        )
+
     def scores(self, queries: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Cosine between queries and every mention.
 
@@ -86,11 +140,11 @@ class Scan:
             QueryError: the shape does not fit, or a query is zero or not finite.
         """
         units = self._unit_rows(queries)
-        products = self._dot_products(units)
+        products = self._products(units)
         scores = np.empty((len(units), len(self.vectors)), np.float32)
         for first in range(0, len(self.vectors), _BLOCK_ROWS):
             rows = slice(first, min(first + _BLOCK_ROWS, len(self.vectors)))
-            np.clip(products(self._scanned[rows]), -1.0, 1.0, out=scores[:, rows])
+            np.clip(products.of(rows), -1.0, 1.0, out=scores[:, rows])
         if self.counted is not None:
             scores[:, ~self.counted] = -np.inf
         return scores if queries.ndim == 2 else scores[0]
@@ -114,13 +168,7 @@ class Scan:
         counts = self.document_first[documents + 1] - firsts
         ends = np.cumsum(counts)
         rows = np.repeat(firsts - ends + counts, counts) + np.arange(counts.sum())
-        few = replace(
-            self,
-            vectors=self.vectors[rows],
-            int8=replace(self.int8, numbers=self.int8.numbers[rows]) if self.int8 else None,
-            counted=None if self.counted is None else self.counted[rows],
-        )
-        scores = few.scores(query)
+        scores = self.of_mentions(rows).scores(query)
         pairs = zip((ends - counts).tolist(), ends.tolist(), strict=True)
         return [scores[first:last] for first, last in pairs]
 
@@ -155,17 +203,17 @@ class Scan:
             QueryError: as :meth:`scores`.
         """
         units = self._unit_rows(queries)
-        multiply = self._dot_products(units)
+        products = self._products(units)
         best = self._nothing((len(units),))
 
         def score(part: slice) -> None:
             rows = slice(*self.document_first[[part.start, part.stop]].tolist())
             if rows.start == rows.stop:
                 return
-            products = multiply(self._scanned[rows])
+            scores = products.of(rows)
             if self.counted is not None:
-                products[:, ~self.counted[rows]] = -np.inf
-            self._keep_best(products, part, best)
+                scores[:, ~self.counted[rows]] = -np.inf
+            self._keep_best(scores, part, best)
 
         threads = threads_for(len(self.vectors))
         if threads < 2:
@@ -178,12 +226,11 @@ class Scan:
         np.clip(best, -1.0, 1.0, out=best, where=np.isfinite(best))
         return best if queries.ndim == 2 else best[0]
 
-    @property
-    def _scanned(self) -> NDArray[Any]:
-        return self.vectors if self.int8 is None else self.int8.numbers
-
-    def _dot_products(self, units: NDArray[np.float64]) -> DotProducts:
-        return DotProducts(units, scale=None if self.int8 is None else self.int8.scale)
+    def _products(self, units: NDArray[np.float64]) -> DotProducts | JoinedProducts:
+        scanned = self.vectors if self.int8 is None else self.int8
+        if self.contexts is None:
+            return DotProducts(units, scanned)
+        return JoinedProducts(units, scanned, self.mentions["sentence"], self.contexts)
 
     def _nothing(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
         return np.full((*shape, len(self.documents)), -np.inf, np.float32)
@@ -209,10 +256,9 @@ class Scan:
             best[..., part][..., occupied] = reduced
 
     def _unit_rows(self, queries: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        dimensions = self.vectors.shape[1]
-        if queries.ndim not in {1, 2} or queries.shape[-1] != dimensions:
+        if queries.ndim not in {1, 2} or queries.shape[-1] != self.dimensions:
             raise QueryError(
-                f"a query vector must have {dimensions} numbers, as the index has, not shape "
+                f"a query vector must have {self.dimensions} numbers, as the index has, not shape "
                 f"{queries.shape}; encode queries with the index's own head"
             )
         rows = np.atleast_2d(queries).astype(np.float64)

@@ -5,7 +5,6 @@ last version as it was.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
 
@@ -13,6 +12,12 @@ import lance
 import numpy as np
 import pyarrow as pa
 
+from ner_retriever.index.fragments import (
+    BATCH_ROWS,
+    has_many_small_fragments,
+    merge_small_fragments,
+    remove_history,
+)
 from ner_retriever.index.records import DIGEST_BYTES, Record, StoredDocument, schema, to_table
 from ner_retriever.index.store_errors import reading_store, writing_store
 from ner_retriever.index.store_files import (
@@ -28,14 +33,8 @@ from ner_retriever.index.store_files import (
 from ner_retriever.index.table import has_table, new_table, open_table
 
 _LOOKUP_IDS = 1_000
-# Full fragments are left alone, and this many small ones make a full one when a commit holds 256
-# documents; so indexing a large corpus writes every row twice, not ever more often.
-_FRAGMENT_ROWS = 65_536
-_SMALL_FRAGMENTS = 256
-_HISTORY = timedelta(days=7)
-_BATCH_ROWS = 64
 _SCAN_OPTIONS = {
-    "batch_size": _BATCH_ROWS,
+    "batch_size": BATCH_ROWS,
     "batch_readahead": 1,
     "fragment_readahead": 1,
     "io_buffer_size": 64 << 20,
@@ -62,18 +61,24 @@ class Store:
         self._state = ""
 
     @classmethod
-    def create(cls, path: Path, dimensions: int, *, sync: bool = True) -> "Store":
+    def create(
+        cls, path: Path, dimensions: int, context_dimensions: int = 0, *, sync: bool = True
+    ) -> "Store":
         """Start an empty store in the index folder ``path``.
 
         A store that is there becomes empty in one commit; its documents stay on disk until
         :meth:`purge`.
+
+        Args:
+            dimensions: length of a mention's vector.
+            context_dimensions: length of a sentence's; 0 where sentences have none.
 
         Raises:
             StoreError: the folder cannot be written.
         """
         with (
             writing_store(path / STORE_FOLDER),
-            new_table(path, schema(dimensions).empty_table()) as table,
+            new_table(path, schema(dimensions, context_dimensions).empty_table()) as table,
         ):
             # What stands there is of the store that gave way.
             remove_checksums(path)
@@ -109,6 +114,19 @@ class Store:
         return int(self._dataset.schema.field("vectors").type.value_type.list_size)
 
     @property
+    def context_dimensions(self) -> int:
+        """Length of a sentence's vector; 0 where sentences have none."""
+        columns = self._dataset.schema
+        if "contexts" not in columns.names:
+            return 0
+        return int(columns.field("contexts").type.value_type.list_size)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns of :func:`~ner_retriever.index.records.schema`."""
+        return list(self._dataset.schema.names)
+
+    @property
     def state(self) -> str:
         """A name for the rows and their order: equal states hold equal rows.
 
@@ -120,7 +138,7 @@ class Store:
         last = fragments[-1].metadata.files[0].path if fragments else ""
         key = (self.version, last)
         if key != self._state_key:
-            digest = blake2b(str(self.dimensions).encode(), digest_size=DIGEST_BYTES)
+            digest = blake2b(repr(self._dataset.schema).encode(), digest_size=DIGEST_BYTES)
             for fragment in fragments:
                 digest.update(repr(fragment.metadata.to_json()).encode())
             self._state_key, self._state = key, digest.hexdigest()
@@ -214,7 +232,7 @@ class Store:
         """
         if not records:
             return
-        table = to_table(records, self.dimensions)
+        table = to_table(records, self.dimensions, self.context_dimensions)
         with writing_store(self._dataset.uri):
             if replace:
                 upsert = self._dataset.merge_insert("id")
@@ -248,19 +266,11 @@ class Store:
             StoreError: the disk is full or read-only; no document is lost.
         """
         with writing_store(self._dataset.uri):
-            fragments = self._dataset.get_fragments()
-            small = sum(part.metadata.num_rows < _FRAGMENT_ROWS for part in fragments)
-            if small < _SMALL_FRAGMENTS:
-                return
-            # What is merged is written anew, and damage would be put on record as whole.
-            self.check_files()
-            # First, because Lance does not merge indexed fragments with others.
-            self._index_ids()
-            self._dataset.optimize.compact_files(
-                target_rows_per_fragment=_FRAGMENT_ROWS, batch_size=_BATCH_ROWS
-            )
-            self._dataset.cleanup_old_versions(_HISTORY)
-            self._acknowledge()
+            if has_many_small_fragments(self._dataset):
+                # What is merged is written anew, and damage would be put on record as whole.
+                self.check_files()
+                merge_small_fragments(self._dataset)
+                self._acknowledge()
 
     def purge(self) -> None:
         """Remove from disk what was deleted or replaced, and every earlier version.
@@ -272,23 +282,12 @@ class Store:
         """
         self.check_files()
         with writing_store(self._dataset.uri):
-            self._dataset.optimize.compact_files(
-                target_rows_per_fragment=_FRAGMENT_ROWS,
-                batch_size=_BATCH_ROWS,
-                materialize_deletions_threshold=0.0,
-            )
-            # Last, because the old index and the record of a delete both name what was deleted.
-            self._index_ids()
-            # Files that no version knows were left by writers that died.
-            self._dataset.cleanup_old_versions(timedelta(0), delete_unverified=True)
+            remove_history(self._dataset)
             self._acknowledge()
 
     @property
     def _dataset(self) -> lance.LanceDataset:
         return self._table
-
-    def _index_ids(self) -> None:
-        self._dataset.create_scalar_index("id", "BTREE", replace=True)
 
     def _acknowledge(self) -> None:
         acknowledge(self._path, self._dataset, sync=self._sync)

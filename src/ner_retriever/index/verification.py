@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 from ner_retriever.errors import IndexLocked, IndexNotFound, NerRetrieverError, StoreError
 from ner_retriever.index.checksums import NO_MATCH, FileChecksum
-from ner_retriever.index.int8 import INT8_FILES
 from ner_retriever.index.lock import write_lock
 from ner_retriever.index.manifest import MANIFEST_NAME, read_manifest
 from ner_retriever.index.queries import read_record_file, record_files
@@ -31,7 +30,7 @@ from ner_retriever.index.store_files import (
 )
 from ner_retriever.index.table import has_table, open_table, roll_back
 from ner_retriever.index.view import VIEWS_FOLDER, open_scan
-from ner_retriever.index.view_files import VIEW_JSON, ViewRecord, load_view
+from ner_retriever.index.view_files import INT8_FILES, VIEW_JSON, ViewRecord, load_view
 
 Part = Literal["manifest", "store", "checksums", "search view", "saved query"]
 Progress = Callable[[str, int, int], None]

@@ -52,7 +52,7 @@ def _rebuild(folder: Path, store: Store, *, int8: bool) -> Scan:
             plain = load_view(folder, state)
         scan = load_view(folder, state, int8=int8)
         if plain is not None and scan is None:
-            add_int8(folder / state, plain.vectors)
+            add_int8(folder / state, plain)
             scan = load_view(folder, state, int8=int8)
     if scan is None:
         raise OSError(f"the view just written to {folder} cannot be read")

@@ -14,12 +14,20 @@ from numpy.typing import NDArray
 
 from ner_retriever.errors import StoreError
 from ner_retriever.index.checksums import FileChecksum, HashedWriter
-from ner_retriever.index.int8 import INT8_FILES, write_int8
-from ner_retriever.index.scan import DOCUMENT, MENTION, document_key
+from ner_retriever.index.int8 import write_int8
+from ner_retriever.index.records import vectors_of
+from ner_retriever.index.scan import DOCUMENT, MENTION, Scan, document_key
 from ner_retriever.index.store import Store
 from ner_retriever.index.syncing import sync_folder
-from ner_retriever.index.view_files import PLAIN_FILES, POINTER, VECTOR, ViewRecord
-from ner_retriever.text.windows import sentence_starts
+from ner_retriever.index.view_files import (
+    CONTEXTS,
+    INT8_FILES,
+    PLAIN_FILES,
+    POINTER,
+    VECTOR,
+    VECTORS,
+    ViewRecord,
+)
 
 
 def build_view(folder: Path, store: Store) -> None:
@@ -34,24 +42,27 @@ def build_view(folder: Path, store: Store) -> None:
     store.check_files()
     partial = folder / "partial"
     partial.mkdir()
-    documents = mentions = 0
+    documents = mentions = sentences = 0
     with ExitStack() as stack:
         streams = [stack.enter_context((partial / name).open("wb")) for name in PLAIN_FILES]
-        vectors_file, mentions_file, first_file, documents_file = written = [
-            HashedWriter(stream) for stream in streams
-        ]
+        written = [HashedWriter(stream) for stream in streams]
+        own_file, contexts_file, mentions_file, first_file, documents_file = written
         first_file.write(np.zeros(1, POINTER).tobytes())
-        for batch in store.batches(["id", "text", "run", "mentions", "vectors"]):
+        for batch in store.batches(_columns(store)):
             counts = pc.list_value_length(batch.column("mentions")).to_numpy()
             first_file.write((mentions + np.cumsum(counts, dtype=POINTER)).tobytes())
-            mentions_file.write(_mentions(batch, counts).tobytes())
-            vectors = batch.column("vectors").flatten().flatten().to_numpy(zero_copy_only=False)
-            if vectors.size != int(counts.sum()) * store.dimensions:
-                raise _damaged("a document has not a vector for each mention")
-            vectors_file.write(vectors.astype(VECTOR, copy=False).tobytes())
+            found, of_documents = _mentions(batch, counts)
+            found["sentence"] += sentences
+            mentions_file.write(found.tobytes())
+            own = _vectors(batch, "vectors", store.dimensions, counts)
+            own_file.write(own.astype(VECTOR, copy=False).tobytes())
+            if store.context_dimensions:
+                around = _vectors(batch, "contexts", store.context_dimensions, of_documents)
+                contexts_file.write(around.astype(VECTOR, copy=False).tobytes())
             documents_file.write(_documents(batch).tobytes())
             documents += batch.num_rows
             mentions += int(counts.sum())
+            sentences += int(of_documents.sum())
         for stream in streams:
             stream.flush()
             os.fsync(stream.fileno())
@@ -59,7 +70,9 @@ def build_view(folder: Path, store: Store) -> None:
         state=store.state,
         documents=documents,
         mentions=mentions,
+        sentences=sentences,
         dimensions=store.dimensions,
+        context_dimensions=store.context_dimensions,
         files={
             name: writer.checksum(partial / name)
             for name, writer in zip(PLAIN_FILES, written, strict=True)
@@ -71,36 +84,63 @@ def build_view(folder: Path, store: Store) -> None:
     sync_folder(folder)
 
 
-def add_int8(view: Path, vectors: NDArray[np.float16]) -> None:
+def add_int8(view: Path, scan: Scan) -> None:
     """Put the vectors as int8 beside a view's other files; hold the lock of its parent meanwhile.
 
     Args:
-        vectors: the view's own.
+        scan: the view's own.
 
     Raises:
         OSError: the folder cannot be written.
         ValueError, TypeError, KeyError: the view's record is damaged.
     """
-    write_int8(view, vectors)
+    around = np.empty((0, 0), np.float16) if scan.contexts is None else scan.contexts.vectors
+    write_int8(view, VECTORS, scan.vectors)
+    write_int8(view, CONTEXTS, around)
     record = ViewRecord.read(view)
     written = {name: FileChecksum.of(view / name) for name in INT8_FILES}
     replace(record, files={**record.files, **written}).write(view)
 
 
-def _mentions(batch: pa.RecordBatch, counts: NDArray[np.int64]) -> NDArray[np.void]:
+def _columns(store: Store) -> list[str]:
+    columns = ["id", "text", "run", "mentions", "vectors"]
+    return [*columns, "contexts"] if store.context_dimensions else columns
+
+
+def _vectors(
+    batch: pa.RecordBatch, column: str, dimensions: int, counts: NDArray[np.int64]
+) -> NDArray[np.float16]:
+    if (pc.list_value_length(batch.column(column)).to_numpy() != counts).any():
+        raise _damaged(f"a document has not as many {column} as it should")
+    try:
+        return vectors_of(batch, column, dimensions)
+    except ValueError as error:
+        raise _damaged(f"its {column} are not whole") from error
+
+
+def _mentions(
+    batch: pa.RecordBatch, counts: NDArray[np.int64]
+) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """Return a batch's mentions, and how many sentences of each document have any.
+
+    A mention's sentence is counted through the batch.
+    """
     structs = batch.column("mentions").flatten()
     mentions = np.empty(len(structs), MENTION)
-    for name, column in zip(("start", "end", "detection_score"), structs.flatten(), strict=True):
-        mentions[name] = column.to_numpy()
+    for name in MENTION.names or ():
+        mentions[name] = structs.field(name).to_numpy()
     last = np.cumsum(counts)
-    for text, first, end in zip(batch.column("text"), last - counts, last, strict=True):
+    sentences = np.zeros(batch.num_rows, np.int64)
+    lengths = pc.utf8_length(batch.column("text")).to_numpy()
+    for row, (first, end) in enumerate(zip(last - counts, last, strict=True)):
         if first < end:
-            content = text.as_py()
-            _check_spans(mentions[first:end], len(content))
-            starts = mentions["start"][first:end]
-            sentences = np.searchsorted(sentence_starts(content), starts, side="right") - 1
-            mentions["sentence"][first:end] = sentences
-    return mentions
+            own = mentions[first:end]
+            _check_spans(own, int(lengths[row]))
+            if own["sentence"].min() < 0:
+                raise _damaged("a document has a mention in a sentence that it doesn't have")
+            sentences[row] = own["sentence"].max() + 1
+            own["sentence"] += sentences[:row].sum()
+    return mentions, sentences
 
 
 def _check_spans(mentions: NDArray[Any], characters: int) -> None:

@@ -1,8 +1,9 @@
 """The files of one search view, and what ``view.json`` says of them.
 
-``<index>/scan/<state>/`` holds ``vectors.f16``, ``mentions.bin``, ``document_first.i64``,
-``documents.bin`` (raw, little-endian), with ``--int8`` also ``vectors.i8`` and ``int8.json``, and
-``view.json`` with the state, the sizes and each file's checksum, checked by a checksum of its own.
+``<index>/scan/<state>/`` holds ``vectors.f16``, ``contexts.f16``, ``mentions.bin``,
+``document_first.i64``, ``documents.bin`` (raw, little-endian), with ``--int8`` also the vectors as
+int8, and ``view.json`` with the state, the sizes and each file's checksum, checked by a checksum of
+its own.
 """
 
 import json
@@ -18,16 +19,26 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from ner_retriever.index.checksums import FileChecksum, with_checksum, without_checksum
+from ner_retriever.index.contexts import Contexts
 from ner_retriever.index.files import map_array
-from ner_retriever.index.int8 import INT8_FILES, read_int8
+from ner_retriever.index.int8 import int8_files, read_int8
 from ner_retriever.index.scan import DOCUMENT, MENTION, Scan
 from ner_retriever.index.syncing import write_whole
 
 VECTOR = np.dtype("<f2")
 POINTER = np.dtype("<i8")
 LOCK_NAME = "lock"
-PLAIN_FILES = ("vectors.f16", "mentions.bin", "document_first.i64", "documents.bin")
-_FORMAT = 2
+# What there is of a mention, and of the sentences that mentions stand in.
+VECTORS, CONTEXTS = "vectors", "contexts"
+PLAIN_FILES = (
+    f"{VECTORS}.f16",
+    f"{CONTEXTS}.f16",
+    "mentions.bin",
+    "document_first.i64",
+    "documents.bin",
+)
+INT8_FILES = (*int8_files(VECTORS), *int8_files(CONTEXTS))
+_FORMAT = 3
 VIEW_JSON = "view.json"
 # A disk can lose bits that nobody wrote to, so that no time of change tells of it.
 _LONGEST_TRUST_SECONDS = 7 * 24 * 3600
@@ -39,7 +50,8 @@ class ViewRecord:
 
     Attributes:
         state: of the store that the view was made from.
-        documents, mentions, dimensions: how large it is.
+        documents, mentions, sentences: how many there are; sentences count where they have vectors.
+        dimensions, context_dimensions: of a mention's vector and of a sentence's.
         files: the checksum of each file, by its name.
         checked: when all files were last hashed, in seconds since 1970.
     """
@@ -47,7 +59,9 @@ class ViewRecord:
     state: str
     documents: int
     mentions: int
+    sentences: int
     dimensions: int
+    context_dimensions: int
     files: Mapping[str, FileChecksum]
     checked: float
 
@@ -79,7 +93,9 @@ class ViewRecord:
             "state": self.state,
             "documents": self.documents,
             "mentions": self.mentions,
+            "sentences": self.sentences,
             "dimensions": self.dimensions,
+            "context_dimensions": self.context_dimensions,
             "checked": self.checked,
             "files": {name: checksum.to_record() for name, checksum in self.files.items()},
         }
@@ -145,16 +161,24 @@ def _save_times(view: Path, record: ViewRecord) -> None:
 
 
 def _mapped(view: Path, record: ViewRecord, *, int8: bool) -> Scan:
-    documents, mentions, dimensions = record.documents, record.mentions, record.dimensions
-    first = map_array(view / "document_first.i64", POINTER, (documents + 1,))
-    _check_offsets(first, mentions)
+    own = record.mentions, record.dimensions
+    around = record.sentences, record.context_dimensions
+    first = map_array(view / "document_first.i64", POINTER, (record.documents + 1,))
+    _check_offsets(first, record.mentions)
+    contexts = None
+    if record.context_dimensions:
+        contexts = Contexts(
+            map_array(view / f"{CONTEXTS}.f16", VECTOR, around),
+            int8=read_int8(view, CONTEXTS, around) if int8 else None,
+        )
     return Scan(
         state=record.state,
-        vectors=map_array(view / "vectors.f16", VECTOR, (mentions, dimensions)),
-        mentions=map_array(view / "mentions.bin", MENTION, (mentions,)),
+        vectors=map_array(view / f"{VECTORS}.f16", VECTOR, own),
+        mentions=map_array(view / "mentions.bin", MENTION, (record.mentions,)),
         document_first=first,
-        documents=map_array(view / "documents.bin", DOCUMENT, (documents,)),
-        int8=read_int8(view, (mentions, dimensions)) if int8 else None,
+        documents=map_array(view / "documents.bin", DOCUMENT, (record.documents,)),
+        contexts=contexts,
+        int8=read_int8(view, VECTORS, own) if int8 else None,
     )
 
 

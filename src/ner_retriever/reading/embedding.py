@@ -12,6 +12,7 @@ from torch.nn import functional
 from ner_retriever.backbone.forward import pool
 from ner_retriever.documents import Span
 from ner_retriever.heads.projection.network import ProjectionHead
+from ner_retriever.heads.projection.record import shares
 from ner_retriever.reading.extractor import Extractor
 from ner_retriever.reading.text_windows import TextWindow
 
@@ -34,17 +35,24 @@ class Heads:
     context_weight: float = 0.0
     fingerprint: str = "none"
 
+    @property
+    def shares(self) -> tuple[float, float]:
+        """What a mention's own vector and its sentence's are multiplied by."""
+        return shares(self.context_weight)
+
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
     """The mentions of a text with their vectors.
 
+    A mention's vector and its sentence's, one behind the other, have length 1.
+
     Attributes:
         spans: the mentions, as they stand in what was read.
-        mentions: theirs, (mentions, dimensions) float32, rows of length 1.
+        mentions: theirs, (mentions, dimensions) float32.
         sentences: the row of each mention's sentence in ``contexts``, (mentions,) int32.
-        contexts: of the sentences that hold a mention, (sentences, context dimensions) float32,
-            rows of length 1; no columns without a context head.
+        contexts: of the sentences that hold a mention, (sentences, context dimensions) float32; no
+            columns without a context head.
     """
 
     spans: tuple[Span, ...]
@@ -54,7 +62,7 @@ class Embedded:
 
     @property
     def joined(self) -> Vectors:
-        """Each mention's vector and behind it its sentence's."""
+        """Each mention's vector and behind it its sentence's, rows of length 1."""
         return np.concatenate([self.mentions, self.contexts[self.sentences]], axis=1)
 
 
@@ -131,7 +139,7 @@ class Embedding:
         if self._heads.context:
             around = [part.window(ranges) for part, ranges in zip(parts, fresh, strict=True)]
             means = pool(states, around, "mean").float().cpu()
-            contexts = iter(self._heads.context.mentions(means).numpy())
+            contexts = iter((self._heads.context.mentions(means) * self._heads.shares[1]).numpy())
             for part, ranges in zip(parts, fresh, strict=True):
                 self._texts[part.text].contexts += [next(contexts) for _ in ranges]
 
@@ -172,7 +180,7 @@ class Embedding:
         if head is None:
             return functional.normalize(rows, dim=-1).numpy()
         scores = torch.tensor([span.detection_score for span in spans])
-        return head.mentions(rows, scores).numpy()
+        return (head.mentions(rows, scores) * self._heads.shares[0]).numpy()
 
 
 def _ordered(text: _Text, vectors: Vectors, width: int) -> Embedded:

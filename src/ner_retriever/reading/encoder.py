@@ -1,8 +1,7 @@
 """From text and spans, or type queries, to unit vectors in the type-aware space.
 
 A mention has a vector of its own, by the type head, and its sentence has one, by the context head.
-Where a preset has both, they are kept one behind the other: first the mention's, then the
-sentence's; and so are a query's two.
+Where a preset has both, they stand one behind the other in one unit vector, and so do a query's.
 """
 
 from collections.abc import Sequence
@@ -55,14 +54,15 @@ class Encoder:
             spans: the mentions of each text as it was given, in characters.
 
         Returns:
-            One (mentions, dimensions + context dimensions) float32 array a text.
+            One (mentions, dimensions + context dimensions) float32 array a text, rows of length 1.
         """
         layouts = [lay_out(text) for text in texts]
         as_read = [
             [layout.as_read(span) for span in its_spans]
             for layout, its_spans in zip(layouts, spans, strict=True)
         ]
-        return [found.joined for found in self.embed([part.text for part in layouts], as_read)]
+        found = self.embed([layout.text for layout in layouts], as_read)
+        return [each.joined for each in found]
 
     def embed(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Embedded]:
         """Embed mentions of texts in the form in which they are read, in the order of the spans."""
@@ -80,25 +80,27 @@ class Encoder:
         return embedding.embedded()
 
     def queries(self, types: Sequence[str]) -> Vectors:
-        """Return each query's vector and behind it the one that sentences are compared with.
+        """Return each query's vector and behind it the one for sentences.
 
         Returns:
-            (types, dimensions + context dimensions) float32.
+            (types, dimensions + context dimensions) float32, rows of length 1.
 
         Raises:
             QueryError: a query is empty or absurdly long.
         """
         rows = np.empty((len(types), self.dimensions + self.context_dimensions), np.float32)
+        own_share, context_share = self.heads.shares
         buffers = self.extractor.buffers(*self.extractor.templated(types))
         for batch, states in read_windows(self.extractor.backbone, buffers):
             windows = [item.window for item in batch]
             with torch.inference_mode():
                 sites = self.extractor.backbone.project(states, windows).float().cpu()
                 head = self.heads.type
-                made = [head.queries(sites) if head else functional.normalize(sites, dim=-1)]
+                own = head.queries(sites) if head else functional.normalize(sites, dim=-1)
+                made = [own * own_share]
                 if self.heads.context:
-                    own = pool(states, windows, "mean").float().cpu()
-                    made.append(self.heads.context.queries(own))
+                    means = pool(states, windows, "mean").float().cpu()
+                    made.append(self.heads.context.queries(means) * context_share)
                 rows[[item.part.text for item in batch]] = torch.cat(made, dim=1).numpy()
         return rows
 

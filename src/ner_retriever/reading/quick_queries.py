@@ -1,5 +1,6 @@
 """The vectors of queries without a model library, where the preset allows it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,17 @@ from ner_retriever.heads.projection.record import (
     context_folder,
     find_head,
     read_record,
+    shares,
 )
 from ner_retriever.reading.query_template import TemplatedQuery
 
 
 class QuickEncoder:
     """From templated queries to unit vectors; loads in a tenth of a second.
+
+    Args:
+        heads: the type head, and the context head if there is one.
+        weights: what their vectors are multiplied by.
 
     Attributes:
         fingerprints: of backbone, site and head, as the encoder's.
@@ -33,15 +39,15 @@ class QuickEncoder:
         self,
         preset: Preset,
         bert: NumpyBert,
-        head: NumpyHead,
-        context: NumpyHead | None,
+        heads: Sequence[NumpyHead],
+        weights: Sequence[float],
         fingerprints: dict[str, str],
     ) -> None:
         self.fingerprints = fingerprints
         self._preset = preset
         self._bert = bert
-        self._head = head
-        self._context = context
+        self._heads = heads
+        self._weights = weights
 
     def vector(self, query: TemplatedQuery) -> NDArray[np.float32] | None:
         """Return what the encoder gives for a query; ``None`` where the encoder must read it."""
@@ -53,11 +59,11 @@ class QuickEncoder:
         )
         if read is None:
             return None
-        site, states = read
-        made = [self._head.queries(site)]
-        if self._context:
-            made.append(self._context.queries(states))
-        row: NDArray[np.float32] = np.concatenate(made, axis=1)[0]
+        made = [
+            head.queries(vector) * weight
+            for head, vector, weight in zip(self._heads, read, self._weights, strict=False)
+        ]
+        row: NDArray[np.float32] = np.concatenate(made, axis=1, dtype=np.float32)[0]
         return row
 
 
@@ -91,8 +97,10 @@ def load_quick_encoder(preset: Preset) -> QuickEncoder | None:
         "site": preset.site_fingerprint,
         "head": record.fingerprint,
     }
-    second = NumpyHead(around, context) if around and context else None
-    return QuickEncoder(preset, bert, NumpyHead(folder, record), second, fingerprints)
+    heads = [NumpyHead(folder, record)]
+    if around and context:
+        heads.append(NumpyHead(around, context))
+    return QuickEncoder(preset, bert, heads, shares(record.context_weight), fingerprints)
 
 
 def _is_whole(folder: Path, record: HeadRecord) -> bool:

@@ -29,10 +29,11 @@ class Read:
 
     Attributes:
         spans: its mentions, as characters of the document's text.
-        vectors: theirs, (mentions, dimensions) float32, rows of length 1.
+        vectors: theirs, (mentions, dimensions) float32.
         sentences: the row of each mention's sentence in ``contexts``, (mentions,) int32.
-        contexts: of the sentences that hold a mention, (sentences, context dimensions) float32,
-            rows of length 1; no columns without a context head.
+        contexts: of the sentences that hold a mention, (sentences, context dimensions) float32; no
+            columns without a context head. Behind a mention's vector, its sentence's makes one of
+            length 1.
     """
 
     spans: tuple[Span, ...]

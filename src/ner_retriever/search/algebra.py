@@ -54,7 +54,7 @@ def constrain(
     margins = [core - cutoff]
     margins += [-margin for margin in _margins(scan, conditions.exclude, parameters)]
     if len(conditions.near):
-        sentences = _sentences(scan)
+        sentences = scan.mentions["sentence"].astype(np.int64)
         margins += [
             best_other(margin, sentences) for margin in _margins(scan, conditions.near, parameters)
         ]
@@ -107,9 +107,3 @@ def _margins(
         trust = Trust(scan.best(scores), parameters=parameters)
         margins.append(scores - np.float32(trust.automatic.score))
     return margins
-
-
-def _sentences(scan: Scan) -> NDArray[np.int64]:
-    """A number for each mention's sentence, unlike that of any other sentence."""
-    sentences = scan.mentions["sentence"].astype(np.int64)
-    return scan.owners * (int(sentences.max(initial=0)) + 1) + sentences

@@ -50,13 +50,13 @@ def example_vectors(
     """Return the vectors of examples, (examples, dimensions).
 
     Args:
-        embed: gives the vectors of stretches that are no detected mention.
+        embed: gives the vectors of spans that are no detected mention.
 
     Raises:
         QueryError: an example's document is not in the index, or is shorter than its offsets say.
     """
     rows = locate(scan, store, (example.id for example in examples))
-    vectors = np.empty((len(examples), scan.vectors.shape[1]), np.float32)
+    vectors = np.empty((len(examples), scan.dimensions), np.float32)
     for place, example in enumerate(examples):
         if example.id not in rows:
             raise QueryError(f"no document {example.id!r} in the index to take an example from")
@@ -65,7 +65,7 @@ def example_vectors(
             text = store.read([rows[example.id]])[0].text
             vectors[place] = _embedded(text, example, embed)
         else:
-            vectors[place] = scan.vectors[row]
+            vectors[place] = scan.joined(np.array([row]))[0]
     return vectors
 
 
@@ -84,7 +84,7 @@ def judged_vectors(
         for judgement in judgements
         if judgement.id in rows
     ]
-    return scan.vectors[[row for row in found if row is not None]].astype(np.float32)
+    return scan.joined(np.array([row for row in found if row is not None], np.int64))
 
 
 def accepted_hits(scan: Scan, store: Store, feedback: Feedback) -> list[Hit]:

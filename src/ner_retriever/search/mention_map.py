@@ -43,7 +43,7 @@ def mention_map(results: Results, *, limit: int = 1000) -> list[Point]:
         raise QueryError(f"a map needs a limit of 1 or more, not {limit}")
     shown = results[:limit]
     rows = shown.best_mentions
-    places = principal_components(results.scan.vectors[rows].astype(np.float32))
+    places = principal_components(results.scan.joined(rows))
     points = []
     for hit, row, (x, y) in zip(shown, rows.tolist(), places.tolist(), strict=True):
         start, end = results.scan.mentions[["start", "end"]][row].tolist()

@@ -58,9 +58,10 @@ class ExistingIndex(System):
 
     @property
     def bytes_a_text(self) -> float:
-        """The float16 vectors of its mentions."""
-        info = self._retriever.info()
-        return info.mentions * info.dimensions * np.dtype(np.float16).itemsize / info.documents
+        """The float16 vectors of its mentions, and of the sentences that they stand in."""
+        scan = whole_scan(self._retriever)
+        contexts = 0 if scan.contexts is None else scan.contexts.vectors.nbytes
+        return (scan.vectors.nbytes + contexts) / len(scan.documents)
 
     @property
     def disk_bytes_a_text(self) -> float:
@@ -94,7 +95,7 @@ class ExistingIndex(System):
         scan = whole_scan(self._retriever)
         firsts, ends = scan.document_first[self._rows], scan.document_first[self._rows + 1]
         return [
-            [Span(start, end, score) for start, end, score, _ in scan.mentions[first:last].tolist()]
+            [Span(*mention[:4]) for mention in scan.mentions[first:last].tolist()]
             for first, last in zip(firsts, ends, strict=True)
         ]
 

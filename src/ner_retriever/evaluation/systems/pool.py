@@ -1,6 +1,7 @@
 """A benchmark's texts in an index: which row each has, and the scan of them alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,10 +52,6 @@ def restrict(scan: Scan, rows: NDArray[np.int64]) -> Scan:
     firsts, sizes = scan.document_first[rows], np.diff(scan.document_first)[rows]
     document_first = np.concatenate([[0], np.cumsum(sizes)])
     mentions = np.arange(document_first[-1]) + np.repeat(firsts - document_first[:-1], sizes)
-    return Scan(
-        state=scan.state,
-        vectors=scan.vectors[mentions],
-        mentions=scan.mentions[mentions],
-        document_first=document_first,
-        documents=scan.documents[rows],
+    return replace(
+        scan.of_mentions(mentions), document_first=document_first, documents=scan.documents[rows]
     )

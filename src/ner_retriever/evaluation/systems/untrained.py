@@ -109,7 +109,9 @@ class Untrained(System):
         # A mention at the very mean has no direction, and none to answer with.
         units = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
         mentions = [
-            (span.start, span.end, span.detection_score, 0) for found in spans for span in found
+            (span.start, span.end, span.detection_score, span.name_score, 0)
+            for found in spans
+            for span in found
         ]
         self._scan = Scan(
             state=self.name,

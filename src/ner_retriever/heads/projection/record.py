@@ -1,5 +1,6 @@
 """What a head says of itself, and where it is; read without loading a model library."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +91,21 @@ class HeadRecord(Settings):
         if self.context:
             parts.append(f"{self.context[:16]}*{self.context_weight:g}")
         return "-".join(parts)
+
+
+def shares(context_weight: float) -> tuple[float, float]:
+    """Return what a mention's own vector and its sentence's are multiplied by, to be joined.
+
+    With m and c the unit vectors of a mention and of its sentence, q and r those that a query is
+    compared with them by, and w the context's weight, a mention's score is (m·q + w c·r) / (1 + w).
+    That is the dot product of (√(1/(1+w)) m, √(w/(1+w)) c) with the same of q and r. Both have
+    length 1, so that what searches, averages or keeps such vectors need not know of their parts.
+
+    Args:
+        context_weight: w, at least 0.
+    """
+    whole = 1 + context_weight
+    return math.sqrt(1 / whole), math.sqrt(context_weight / whole)
 
 
 def find_head(name: str) -> Path:
