@@ -1,10 +1,10 @@
-"""Compare weights of the detection score in the ranking, with the mention head of a preset.
+"""Compare weights of the detection score and of the sentence in the ranking.
 
-    python scripts/detection_weight.py --preset mpnet --data typed-mentions.jsonl.gz --out out.json
+    python scripts/score_weights.py --preset mpnet --data typed-mentions.jsonl.gz --out out.json
 
-R-Precision on detected mentions, of the example corpus and of texts of those sources of the typed
-mentions that annotate every mention. No benchmark is among them. What the weight is for:
-ner_retriever.heads.projection.network.
+R-Precision on mentions that the preset's mention head detects, of the example corpus and of texts
+of those sources of the typed mentions that annotate every mention. No benchmark is among them. What
+the weights are for: ner_retriever.heads.projection.network and .record.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from ner_retriever.cli.output import write_json
-from ner_retriever.config import PRESETS
+from ner_retriever.config import load_preset
 from ner_retriever.detect import Detector
 from ner_retriever.documents import Document, Span
 from ner_retriever.heads.projection.files import load_head
@@ -34,7 +34,8 @@ from ner_retriever.training.typed_mentions import read_typed_mentions
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SOURCES = ("crossner", "wikigold", "wnut17")
-WEIGHTS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08)
+DETECTION_WEIGHTS = (0.0, 0.01, 0.02, 0.04, 0.08)
+CONTEXT_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 FEWEST_TEXTS = 5
 
 
@@ -49,13 +50,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--preset", required=True, choices=[*PRESETS])
+    parser.add_argument("--preset", required=True, help="its name, or a JSON file")
     parser.add_argument("--data", type=Path, required=True, help="typed mentions")
     parser.add_argument("--texts", type=int, default=600, help="of each source, about")
     parser.add_argument("--out", type=Path, help="write what was measured here, JSON")
     options = parser.parse_args()
     console = Console(highlight=False, soft_wrap=True)
-    preset = PRESETS[options.preset]
+    preset = load_preset(options.preset)
     encoder = load_encoder(preset)
     reader = load_reader("mention-head", preset, lambda: encoder)
     head, _ = load_head(find_head(preset.head))
@@ -101,27 +102,39 @@ def sources(data: Path, most: int) -> list[Pool]:
 
 def measure(
     pool: Pool, encoder: Encoder, detector: Detector, head: ProjectionHead
-) -> dict[str, float]:
-    """R-Precision by weight, macro average over the pool's types."""
+) -> dict[str, dict[str, float]]:
+    """R-Precision by detection weight and context weight, macro average over the pool's types."""
     spans = detector.detect(pool.documents)
     texts = [document.text for document in pool.documents]
-    vectors = torch.from_numpy(np.concatenate(encoder.extractor.mentions(texts, spans)))
+    sites = torch.from_numpy(np.concatenate(encoder.extractor.mentions(texts, spans)))
     sureness = torch.tensor([span.detection_score for found in spans for span in found])
+    own_part = slice(encoder.dimensions)
+    context_part = slice(encoder.dimensions, None)
+    around = units(np.concatenate(encoder.mentions(texts, spans))[:, context_part])
     queries = encoder.queries(list(pool.relevant))
-    measured = {}
-    for weight in WEIGHTS:
-        head.detection = weight
+    in_context = units(queries[:, context_part]) @ around.T
+    own_queries = units(queries[:, own_part])
+    context_weights = CONTEXT_WEIGHTS if around.shape[1] else (0.0,)
+    measured: dict[str, dict[str, float]] = {}
+    for detection in DETECTION_WEIGHTS:
+        head.detection = detection
         with torch.inference_mode():
-            scores = queries @ head.mentions(vectors, sureness).numpy().T
-        measured[f"{weight:g}"] = float(
-            np.mean(
-                [
-                    r_precision(best(row, spans), relevant)
-                    for row, relevant in zip(scores, pool.relevant.values(), strict=True)
-                ]
-            )
-        )
+            own = own_queries @ head.mentions(sites, sureness).numpy().T
+        measured[f"{detection:g}"] = {
+            f"{weight:g}": macro(own + weight * in_context, pool, spans)
+            for weight in context_weights
+        }
     return measured
+
+
+def macro(scores: NDArray[np.float32], pool: Pool, spans: Sequence[Sequence[Span]]) -> float:
+    pairs = zip(scores, pool.relevant.values(), strict=True)
+    return float(np.mean([r_precision(best(row, spans), relevant) for row, relevant in pairs]))
+
+
+def units(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
 
 
 def best(scores: NDArray[np.float32], spans: Sequence[Sequence[Span]]) -> NDArray[np.float32]:
