@@ -42,7 +42,7 @@ def words(count: int) -> Words:
 
 
 class Scores(nn.Module):
-    """A network whose log-odds are given, one (words, longest) table for every stretch."""
+    """A network whose log-odds are given, one (words, longest) table for every window."""
 
     def __init__(self, *tables: list[list[float]]) -> None:
         super().__init__()
@@ -138,7 +138,7 @@ def test_a_mention_within_another_is_kept_if_its_score_is_close() -> None:
     assert len(kept(table, threshold=0.05, nested=0.0)) == 5
 
 
-def test_stretches_of_a_batch_keep_their_own() -> None:
+def test_windows_of_a_batch_keep_their_own() -> None:
     finder = Finder(Scores([[0.9], [0.1]], [[0.2], [0.8]]), threshold=0.5, nested=0)  # type: ignore[arg-type]
     found = finder.find(torch.zeros(4, 6), [words(2), words(2)])
     assert [[(run.first, run.last) for run in its] for its in found] == [[(0, 1)], [(1, 2)]]

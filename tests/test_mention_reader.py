@@ -117,7 +117,7 @@ def test_a_line_of_ten_thousand_tokens_is_read_whole() -> None:
     (found,) = reader().read(documents(text))
     check(text, found.spans)
     starts = np.array([span.start for span in found.spans])
-    # A tiny window has 62 tokens; no stretch of the text is without a find, and none has two.
+    # A tiny window has 62 tokens; no part of the text is without a find, and none has two.
     assert starts.max() > len(text) - 100
     assert np.diff(starts).max() < 100
 

@@ -77,7 +77,7 @@ def test_what_nobody_annotated_counts_by_source() -> None:
     assert math.isnan(unknown.targets[9, 14])
 
 
-def test_a_stretch_of_each_source_is_held_out() -> None:
+def test_a_fold_of_each_source_is_held_out() -> None:
     examples = [Example(source, str(n), {}, frozenset()) for source in "ab" for n in range(4)]
     for fold, expected in ((0, "01"), (1, "23")):
         config = DetectionConfig(folds=2, fold=fold)

@@ -70,7 +70,7 @@ def test_words_are_apart_and_whole(text: str) -> None:
     assert (words.tokens[:, 0] < words.tokens[:, 1]).all()
 
 
-def test_case_is_the_stretchs_own() -> None:
+def test_case_is_the_windows_own() -> None:
     text = "BIG NEWS. Sue is back."
     first = find_words(text, spans((0, 3), (4, 8), (8, 9)))
     second = find_words(text, spans((10, 13), (14, 16), (17, 21), (21, 22)))

@@ -13,7 +13,7 @@ from ner_retriever.errors import DocumentError
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of a text.
+    """A range of a text's characters.
 
     Attributes:
         start: first character.

@@ -2,7 +2,9 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
 
 from ner_retriever.cli.output import (
     open_binary_output,
@@ -31,6 +33,14 @@ class By(StrEnum):
 
     DOCUMENT = "document"
     ENTITY = "entity"
+
+
+AnswerFormat = Annotated[
+    Format, typer.Option(help="How results are written. brat is a zip, and needs --out.")
+]
+AnswerFile = Annotated[
+    Path | None, typer.Option(help="Write to this file instead of standard output.")
+]
 
 
 def check_format(format: Format, by: By, out: Path | None) -> None:

@@ -9,7 +9,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ner_retriever.cli.answers import By, Format, check_format, read_limit, write_documents
+from ner_retriever.cli.answers import (
+    AnswerFile,
+    AnswerFormat,
+    By,
+    Format,
+    check_format,
+    read_limit,
+    write_documents,
+)
 from ner_retriever.cli.output import printable
 
 app = typer.Typer(help="Saved queries: search --save makes them.", no_args_is_help=True)
@@ -48,12 +56,8 @@ def run(
         bool, typer.Option("--new", help="Only documents added or changed since it last ran.")
     ] = False,
     limit: Annotated[str, typer.Option(help="Most documents to return: a number, or all.")] = "10",
-    format: Annotated[
-        Format, typer.Option(help="How results are written. brat is a zip, and needs --out.")
-    ] = Format.TABLE,
-    out: Annotated[
-        Path | None, typer.Option(help="Write to this file instead of standard output.")
-    ] = None,
+    format: AnswerFormat = Format.TABLE,
+    out: AnswerFile = None,
 ) -> None:
     """Ask a saved query again, with its judgements and its cut-off, and say what is new.
 

@@ -7,6 +7,8 @@ import typer
 from rich.console import Console
 
 from ner_retriever.cli.answers import (
+    AnswerFile,
+    AnswerFormat,
     By,
     Format,
     check_format,
@@ -96,12 +98,8 @@ def search(
             metavar="NAME", help="Keep the query in the index, for ner-retriever queries run."
         ),
     ] = None,
-    format: Annotated[
-        Format, typer.Option(help="How results are written. brat is a zip, and needs --out.")
-    ] = Format.TABLE,
-    out: Annotated[
-        Path | None, typer.Option(help="Write to this file instead of standard output.")
-    ] = None,
+    format: AnswerFormat = Format.TABLE,
+    out: AnswerFile = None,
 ) -> None:
     """Find the documents that mention an entity of a type, best first.
 

@@ -8,7 +8,7 @@ from ner_retriever.documents import Document, Span
 
 
 class Detector(Protocol):
-    """Finds the stretches of a text that may be entities, whatever their type.
+    """Finds the spans of a text that may be entities, whatever their type.
 
     A detector is cheap to make: it loads its model when it first reads a text.
     """

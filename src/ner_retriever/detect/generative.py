@@ -60,7 +60,7 @@ def align(text: str, marked: str) -> tuple[Span, ...]:
     """Find in a text what was marked in a copy of it.
 
     The copy need not be faithful: white space does not count, words may be missing or changed,
-    and a marked stretch that is not in the text is passed over. Each is looked for as whole
+    and a marked span that is not in the text is passed over. Each is looked for as whole
     words, and in another case if there is none in the same. Every occurrence counts.
 
     Args:

@@ -145,11 +145,11 @@ def _holds(longer: Span, span: Span) -> bool:
 
 
 def _spans(parsed: Any, ranges: Sequence[Range], score: float) -> list[Span]:
-    stretches = [parsed[start:end] for start, end in ranges if start < end]
+    found = [parsed[start:end] for start, end in ranges if start < end]
     return [
-        Span(stretch.start_char, stretch.end_char, score)
-        for stretch in stretches
-        if any(map(str.isalnum, stretch.text))
+        Span(span.start_char, span.end_char, score)
+        for span in found
+        if any(map(str.isalnum, span.text))
     ]
 
 

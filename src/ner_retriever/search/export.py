@@ -144,14 +144,14 @@ def _tags(tokens: list[tuple[int, int]], mentions: tuple[Mention, ...], label: s
 
 def _annotations(hit: Hit, label: str) -> Iterator[str]:
     for number, mention in enumerate(sorted(hit.mentions, key=lambda one: one.start), 1):
-        # BRAT allows no line break in a span, but spans of several stretches.
-        stretches = [
+        # BRAT allows no line break in a span, but spans of several parts.
+        parts = [
             (mention.start + line.start(), mention.start + line.end())
             for line in _LINE.finditer(mention.text)
         ]
-        places = ";".join(f"{start} {end}" for start, end in stretches)
-        surface = " ".join(hit.text[start:end] for start, end in stretches)
-        yield f"T{number}\t{label} {places}\t{surface}\n"
+        offsets = ";".join(f"{start} {end}" for start, end in parts)
+        surface = " ".join(hit.text[start:end] for start, end in parts)
+        yield f"T{number}\t{label} {offsets}\t{surface}\n"
 
 
 def _name(text: str) -> str:

@@ -18,12 +18,12 @@ _MOST_CONDITIONS = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Example(Settings):
-    """A stretch of an indexed document that shows what is meant.
+    """A span of an indexed document that shows what is meant.
 
     Attributes:
         id: the document's id.
         start: first character.
-        end: one past the last character. The stretch need not be a mention that was detected.
+        end: one past the last character. It need not be a mention that was detected.
     """
 
     id: str
@@ -105,7 +105,7 @@ def as_query(query: str | Query) -> Query:
 
 
 def check_place(identifier: object, start: object, end: object, what: str) -> None:
-    """Refuse what cannot be a stretch of a document.
+    """Refuse what cannot be a span of a document.
 
     Raises:
         QueryError: naming what is wrong.

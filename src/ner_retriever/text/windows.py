@@ -45,7 +45,7 @@ def sentence_starts(text: str) -> list[int]:
 
 
 def passages(text: str, max_characters: int) -> list[tuple[int, int]]:
-    """Cut a text into stretches of bounded length.
+    """Cut a text into passages of bounded length.
 
     A cut falls on the last sentence start within reach, else after the last white space, else
     between two characters that do not form one sign (an accent and its letter, a joined emoji),

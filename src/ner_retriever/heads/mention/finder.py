@@ -15,7 +15,7 @@ from ner_retriever.heads.mention.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A mention in a stretch of text.
+    """A mention in a window.
 
     Attributes:
         first, last: its words, [first, last).
@@ -30,7 +30,7 @@ class Found:
 
 
 class Finder:
-    """Finds the mentions of stretches of text, whatever their type."""
+    """Finds the mentions of windows, whatever their type."""
 
     def __init__(self, head: MentionHead, *, threshold: float, nested: float) -> None:
         self._head = head
@@ -44,15 +44,15 @@ class Finder:
 
     @torch.inference_mode()
     def find(self, states: Tensor, words: Sequence[Words]) -> list[list[Found]]:
-        """Find the mentions of a batch of stretches.
+        """Find the mentions of a batch of windows.
 
         Args:
-            states: mean states of the words of all stretches, one after the other,
+            states: mean states of the words of all windows, one after the other,
                 (words, hidden).
-            words: those words, for each stretch.
+            words: those words, for each window.
 
         Returns:
-            The mentions of each stretch, best first.
+            The mentions of each window, best first.
         """
         if not len(states):
             return [[] for _ in words]

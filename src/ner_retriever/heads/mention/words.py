@@ -28,7 +28,7 @@ _SHAPE = {name: index for index, name in enumerate(SHAPES)}
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of a stretch of text.
+    """The words of a window.
 
     Attributes:
         tokens: each word's tokens, [first, last), (words, 2) int64.
@@ -46,7 +46,7 @@ class Words:
 
 
 def find_words(text: str, token_spans: NDArray[np.int64]) -> Words:
-    """Put the tokens of a stretch of text together to words.
+    """Put the tokens of a window together to words.
 
     A word is a run of letters and digits, or a token of other signs.
 
@@ -54,9 +54,9 @@ def find_words(text: str, token_spans: NDArray[np.int64]) -> Words:
         token_spans: characters [start, end) of tokens in the text's order, (tokens, 2) int64, with
             or without the white space around them.
     """
-    stretch = text[token_spans[0, 0] : token_spans[-1, 1]] if len(token_spans) else ""
+    covered = text[token_spans[0, 0] : token_spans[-1, 1]] if len(token_spans) else ""
     # Where all is in capitals, as in a headline, or nothing is, they tell nothing.
-    cased = not (stretch.islower() or stretch.isupper())
+    cased = not (covered.islower() or covered.isupper())
     tokens: list[list[int]] = []
     spans: list[list[int]] = []
     for token, (first, last) in enumerate(token_spans.tolist()):

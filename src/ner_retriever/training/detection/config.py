@@ -21,7 +21,7 @@ class DetectionConfig(Settings):
             nothing, for what one annotation leaves out another one takes in.
         agreed: what it counts elsewhere if it is in the lexicon too; if not, it counts neither
             for nor against.
-        folds, fold: every source is parted in so many stretches, and this one of them, counted
+        folds, fold: every source is cut into so many folds, and this one of them, counted
             from 0, is not trained on but measured on.
         varied: share of texts that are also read augmented: caseless, without punctuation, misread.
         paragraphs, lists: how many documents of several sentences, and of lines and cells, are made

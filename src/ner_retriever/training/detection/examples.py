@@ -102,9 +102,9 @@ def names_of_things(texts: Iterable[TypedText], source: str) -> frozenset[str]:
 
 
 def held_out(examples: Sequence[Example], config: DetectionConfig) -> NDArray[np.bool_]:
-    """Tell which examples are held out: one stretch of each source.
+    """Tell which examples are held out: one fold of each source.
 
-    Neighbours are often of one article or domain, so a stretch keeps them together: a fifth of
+    Neighbours are often of one article or domain, so a fold keeps them together: a fifth of
     CrossNER is about one of its domains.
 
     Returns:
@@ -116,7 +116,7 @@ def held_out(examples: Sequence[Example], config: DetectionConfig) -> NDArray[np
     seen = dict.fromkeys(sizes, 0)
     out = []
     for example in examples:
-        stretch = seen[example.source] * config.folds // sizes[example.source]
+        fold = seen[example.source] * config.folds // sizes[example.source]
         seen[example.source] += 1
-        out.append(stretch == config.fold)
+        out.append(fold == config.fold)
     return np.array(out, bool)

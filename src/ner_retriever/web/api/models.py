@@ -32,7 +32,7 @@ class Request(BaseModel):
 
 
 class Place(Request):
-    """A stretch of an indexed document, in characters, end exclusive."""
+    """A span of an indexed document, in characters, end exclusive."""
 
     id: Text = Field(description="The document's id.", examples=["d017"])
     start: Offset = Field(examples=[8])

@@ -14,7 +14,7 @@ _LISTED_FORMS = 4
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a text.
+    """A piece of a text.
 
     Attributes:
         text: as it stands there.
@@ -40,7 +40,7 @@ def sentence(hit: Hit) -> list[Piece]:
 def pieces_of(
     text: str, start: int, end: int, mentions: Sequence[Mention], *, strong: int
 ) -> list[Piece]:
-    """Cut a stretch of a text at its mentions.
+    """Cut a part of a text at its mentions.
 
     Args:
         mentions: the first of those that overlap is marked.
