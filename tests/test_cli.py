@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from rich.cells import cell_len
 
 from cli_helpers import DOCUMENTS, error, found, make_index, run, write_jsonl
 from ner_retriever import Document, Retriever, Span
@@ -246,8 +247,8 @@ def test_out_writes_what_would_have_been_printed(index: Path, tmp_path: Path) ->
     assert Path("/dev/null").is_char_device()
 
 
-def _indexed(tmp_path: Path, preset: Path, record: dict[str, Any]) -> Path:
-    source = write_jsonl(tmp_path / "one.jsonl", [record])
+def _indexed(tmp_path: Path, preset: Path, *records: dict[str, Any]) -> Path:
+    source = write_jsonl(tmp_path / "one.jsonl", records)
     options = ["--preset", preset, "--spans-field", "spans"]
     assert run("index", source, "--out", tmp_path / "one", *options).code == 0
     return tmp_path / "one"
@@ -269,16 +270,31 @@ def test_a_table_shows_texts_and_ids_as_they_are(tmp_path: Path, toy_preset: Pat
     assert (line["id"], line["text"]) == (record["id"], record["text"])
 
 
-def test_a_narrow_terminal_loses_nothing(tmp_path: Path, toy_preset: Path) -> None:
-    text = "恐竜博物館 Oslo " + "x" * 30
-    index = _indexed(tmp_path, toy_preset, {"id": "i" * 60, "text": text, "spans": [[6, 10]]})
-    with mock.patch.dict(os.environ, COLUMNS="40"):
-        table = run("search", index, "city").out
-    assert max(map(len, table.splitlines())) <= 40
-    # Beside them, the heading "mention in context" holds two i and one x.
-    assert (table.count("i"), table.count("x")) == (60 + 2, 30 + 1)
-    assert all(sign in table for sign in text[:5])
-    assert "…" not in table
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_document_is_one_line_whatever_it_holds(
+    tmp_path: Path, toy_preset: Path, width: int
+) -> None:
+    texts = [
+        "恐竜博物館 Oslo " + "x" * 300,
+        "before\n\n" * 50 + "Oslo" + "\nbehind" * 50,
+        "y" * 5000 + " Oslo " + "恐竜" * 100,
+        "Oslo",
+    ]
+    records = [
+        {
+            "id": "i" * 60 + str(number),
+            "text": text,
+            "spans": [[text.index("Oslo"), text.index("Oslo") + 4]],
+        }
+        for number, text in enumerate(texts)
+    ]
+    index = _indexed(tmp_path, toy_preset, *records)
+    with mock.patch.dict(os.environ, COLUMNS=str(width)):
+        heading, *lines = run("search", index, "city").out.splitlines()
+    assert len(lines) == len(texts)
+    assert all(cell_len(line) <= width for line in (heading, *lines))
+    assert all("[Oslo]" in line for line in lines)
+    assert "score" in heading
 
 
 def test_no_color(index: Path) -> None:

@@ -2,12 +2,14 @@
 
 import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,7 +18,9 @@ from ner_retriever.documents import Hit, Mention
 from ner_retriever.errors import InputError
 from ner_retriever.search.rollup import Entity
 
-_CONTEXT = 70
+_GAP = 2
+# A pipe has no width; a line of this length is still read on most screens.
+_WIDTH_IN_FILES = 120
 _LISTED_MENTIONS = 4
 # They hold emoji and words of many scripts together.
 _JOINERS = "\u200c\u200d"
@@ -96,29 +100,33 @@ def _appearing(file: Path) -> Iterator[Path]:
 
 
 def write_table(hits: Iterable[Hit], stream: TextIO) -> None:
-    """Write a table for reading: each document's best mention in its context.
+    """Write a table for reading: a line a document, its first mention in its context.
 
     The mention is bold on a terminal and stands in brackets anywhere else.
     """
-    console = Console(file=stream, highlight=False)
+    console = _console(stream)
     marks = ("", "") if console.is_terminal else ("[", "]")
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = _table()
+    listed = list(hits)
+    ids = [printable(hit.id) for hit in listed]
+    id_width = min(max([len("document"), *map(cell_len, ids)]), console.width // 4)
+    room = console.width - len("score") - id_width - 3 * _GAP
     table.add_column("score", justify="right", style="cyan", no_wrap=True)
-    table.add_column("document", overflow="fold", max_width=24)
-    table.add_column("mention in context", overflow="fold", ratio=1)
-    for hit in hits:
-        table.add_row(f"{hit.score:.3f}", Text(printable(hit.id)), _context(hit, marks))
+    table.add_column("document", no_wrap=True, overflow="ellipsis", max_width=id_width)
+    table.add_column("mention in context", no_wrap=True, max_width=room)
+    for hit, identifier in zip(listed, ids, strict=True):
+        table.add_row(f"{hit.score:.3f}", Text(identifier), _context(hit, marks, room))
     console.print(table)
 
 
 def write_entity_table(entities: Iterable[Entity], stream: TextIO) -> None:
-    """Write a table for reading: a row an entity."""
-    console = Console(file=stream, highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    """Write a table for reading: a line an entity."""
+    console = _console(stream)
+    table = _table()
     table.add_column("score", justify="right", style="cyan", no_wrap=True)
-    table.add_column("entity", overflow="fold", ratio=1)
-    table.add_column("documents", justify="right")
-    table.add_column("mentions", justify="right")
+    table.add_column("entity", no_wrap=True, overflow="ellipsis")
+    table.add_column("documents", justify="right", no_wrap=True)
+    table.add_column("mentions", justify="right", no_wrap=True)
     for entity in entities:
         table.add_row(
             f"{entity.score:.3f}",
@@ -129,24 +137,57 @@ def write_entity_table(entities: Iterable[Entity], stream: TextIO) -> None:
     console.print(table)
 
 
-def _context(hit: Hit, marks: tuple[str, str]) -> Text:
-    best = hit.mentions[0]
+def _console(stream: TextIO) -> Console:
+    console = Console(file=stream, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _WIDTH_IN_FILES
+    return console
+
+
+def _table() -> Table:
+    return Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+
+
+def _context(hit: Hit, marks: tuple[str, str], room: int) -> Text:
+    """A hit's first mention with as much around it as there is room for, then the others."""
+    first = hit.mentions[0]
     opening, closing = marks
-    first = max(best.start - _CONTEXT, 0)
-    last = min(best.end + _CONTEXT, len(hit.text))
-    before, after = hit.text[first : best.start], hit.text[best.end : last]
-    # Cut between words where there are any.
-    if first:
-        before = "… " + (before.partition(" ")[2] or before)
-    if last < len(hit.text):
-        after = (after.rpartition(" ")[0] or after) + " …"
-    text = Text(printable(before))
-    text.append(f"{opening}{printable(best.text)}{closing}", style="bold yellow")
-    text.append(printable(after))
-    others = _others(hit.mentions)
-    if others:
-        text.append(f"  also: {others}", style="dim")
+    mention = _cut(printable(first.text), room // 2)
+    others = _cut(_others(hit.mentions), room // 3)
+    also = f"  also: {others}" if others else ""
+    rest = room - cell_len(f"{opening}{mention}{closing}{also}")
+    before, after = _around(hit.text, first, max(rest, 0))
+    text = Text(before)
+    text.append(f"{opening}{mention}{closing}", style="bold yellow")
+    text.append(after)
+    text.append(also, style="dim")
+    text.truncate(room, overflow="ellipsis")
     return text
+
+
+def _around(text: str, mention: Mention, room: int) -> tuple[str, str]:
+    """What stands before a mention and behind it; one side takes what the other leaves."""
+    near = text[max(mention.start - room, 0) : mention.end + room]
+    # Where signs are wide, as in Chinese, fewer of them have room.
+    room = room * len(near) // max(cell_len(near), 1)
+    before = printable(text[max(mention.start - room, 0) : mention.start]).lstrip()
+    after = printable(text[mention.end : mention.end + room]).rstrip()
+    half = room // 2
+    first = min(len(before), max(half, room - len(after)))
+    behind = min(len(after), room - first)
+    whole = mention.start <= room and first == len(before)
+    if not whole:
+        # Cut between words where there are any.
+        shown = before[max(len(before) - first + 2, 0) :]
+        before = "… " + (shown.partition(" ")[2] or shown)
+    if behind < len(after) or mention.end + room < len(text):
+        shown = after[: max(behind - 2, 0)]
+        after = (shown.rpartition(" ")[0] or shown) + " …"
+    return before, after
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: max(room - 1, 0)] + "…"
 
 
 def _others(mentions: tuple[Mention, ...]) -> str:

@@ -1,6 +1,6 @@
 """A mention head at work: mentions are found and embedded in the backbone's one pass."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 import torch
@@ -21,6 +21,7 @@ from ner_retriever.reading.passes import read_windows
 from ner_retriever.reading.reader import Read, as_given
 from ner_retriever.reading.word_windows import WordWindow, word_states, word_windows
 from ner_retriever.text.layout import lay_out
+from ner_retriever.text.sense import makes_sense
 
 
 class MentionReader:
@@ -98,14 +99,14 @@ class MentionReader:
             with torch.inference_mode():
                 words = word_states(states, batch)
             found = finder.find(words, [item.words for item in batch])
-            located = [
-                [_located(item, run) for run in runs if item.owns(run)]
-                for item, runs in zip(batch, found, strict=True)
-            ]
+            located = [list(_located(*pair)) for pair in zip(batch, found, strict=True)]
             embedding.add(states, [item.part for item in batch], located)
         return embedding.embedded()
 
 
-def _located(window: WordWindow, run: Found) -> Located:
-    span = window.span(run)
-    return Located(span, window.tokens(run), (span.start, span.end))
+def _located(window: WordWindow, runs: Iterable[Found]) -> Iterator[Located]:
+    """Yield those of the runs of words found in a window that are mentions of the text."""
+    for run in runs:
+        span = window.span(run)
+        if window.owns(run) and makes_sense(window.part.read.text[span.start : span.end]):
+            yield Located(span, window.tokens(run), (span.start, span.end))

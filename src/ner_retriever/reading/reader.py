@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ner_retriever.detect import Detector
 from ner_retriever.documents import Document, Span
 from ner_retriever.text.layout import BORDER, Layout, lay_out
+from ner_retriever.text.sense import makes_sense
 from ner_retriever.text.windows import passages
 
 if TYPE_CHECKING:
@@ -114,8 +115,14 @@ class TwoPasses:
             text, is_given = layouts[index].text, documents[index].spans is not None
             for span in spans:
                 moved = replace(span, start=span.start + shift, end=span.end + shift)
-                found[index] += [moved] if is_given else _within_borders(text, moved)
+                found[index] += [moved] if is_given else _sensible(text, moved)
         return found
+
+
+def _sensible(text: str, span: Span) -> list[Span]:
+    """Cut a span at the borders that it crosses; leave out what cannot be a mention."""
+    parts = _within_borders(text, span)
+    return [part for part in parts if makes_sense(text[part.start : part.end])]
 
 
 def _within_borders(text: str, span: Span) -> list[Span]:

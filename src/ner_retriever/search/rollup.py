@@ -60,8 +60,13 @@ def rollup(hits: Iterable[Hit], *, order: Order = "score") -> list[Entity]:
 
 
 def entity_key(surface: str) -> str:
-    """Return what joins surface forms: folded case, no article, no possessive, single spaces."""
-    return _bare(unicodedata.normalize("NFKC", surface)).casefold()
+    """Return what joins surface forms.
+
+    Case and compatible forms are folded, and articles, possessives, further spaces and invisible
+    signs, such as soft hyphens, are left out.
+    """
+    visible = (sign for sign in surface if unicodedata.category(sign) != "Cf")
+    return _bare(unicodedata.normalize("NFKC", "".join(visible)).casefold())
 
 
 _ORDERS: dict[str, Callable[[Entity], Any]] = {
