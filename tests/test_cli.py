@@ -189,6 +189,7 @@ def test_a_jsonl_line_is_a_document(index: Path) -> None:
                     "text": m.text,
                     "score": m.score,
                     "detection_score": m.detection_score,
+                    "name_score": m.name_score,
                 }
                 for m in hit.mentions
             ],
@@ -211,6 +212,7 @@ def test_a_csv_row_is_a_mention(index: Path) -> None:
         "end",
         "mention_score",
         "detection_score",
+        "name_score",
         "text",
     ]
     assert list(rows[0]) == names

@@ -36,6 +36,7 @@ def test_json_lines():
         "text": "Bo Li",
         "score": 0.9,
         "detection_score": 1.0,
+        "name_score": 1.0,
     }
 
 
@@ -44,7 +45,7 @@ def test_csv():
     write_csv([HIT], stream)
     header, first, *others = csv.reader(io.StringIO(stream.getvalue()))
     assert header[:4] == ["rank", "id", "score", "mention"]
-    assert first == ["1", "a\n1", "0.9", "Bo Li", "9", "14", "0.9", "1.0", TEXT]
+    assert first == ["1", "a\n1", "0.9", "Bo Li", "9", "14", "0.9", "1.0", "1.0", TEXT]
     assert len(others) == 2
 
 
@@ -102,7 +103,8 @@ def test_entities():
         "documents": ["d1", "d3"],
         "mentions": 3,
         "score": 0.9,
+        "is_name": True,
     }
     stream = io.StringIO()
     write_entities_csv([entity], stream)
-    assert stream.getvalue() == "name,score,documents,mentions\nLouvre,0.9,2,3\n"
+    assert stream.getvalue() == "name,score,documents,mentions,is_name\nLouvre,0.9,2,3,True\n"

@@ -47,7 +47,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def ask(store, tmp_path):
-    def asking(limit=None, min_score=None, vector=EAST, min_detection=None):
+    def asking(limit=None, min_score=None, vector=EAST, min_detection=None, names_only=False):
         return search(
             open_scan(tmp_path, store),
             store,
@@ -56,6 +56,7 @@ def ask(store, tmp_path):
             limit=limit,
             min_score=min_score,
             min_detection=min_detection,
+            names_only=names_only,
         )
 
     return asking
@@ -213,3 +214,46 @@ def test_a_least_detection_score_out_of_range(ask, least):
 def test_best_mentions_of_an_answer(ask):
     assert ask(limit=2).best_mentions.tolist() == [3, 4]
     assert ask(min_score=0.9, vector=(0, -1)).best_mentions.tolist() == []
+
+
+def with_nouns(store, *name_scores):
+    """A document whose mentions lie ever farther from east."""
+    names = record("names", (0, EAST), (2, NEAR), (4, FAR))
+    spans = tuple(
+        Span(place, place + 1, name_score=name)
+        for place, name in zip((0, 2, 4), name_scores, strict=True)
+    )
+    store.write([replace(names, spans=spans)], replace=False)
+
+
+@pytest.mark.parametrize(
+    ("name_scores", "starts"),
+    [
+        ((0.9, 0.9, 0.9), [0, 2, 4]),
+        ((0.1, 0.1, 0.1), [0, 2, 4]),
+        # The second is a name near the best; the third is one too far off.
+        ((0.1, 0.9, 0.9), [2, 0, 4]),
+        ((0.1, 0.1, 0.9), [0, 2, 4]),
+    ],
+)
+def test_a_name_near_the_best_mention_is_shown_before_a_noun(
+    store, ask, monkeypatch, name_scores, starts
+):
+    monkeypatch.setattr("ner_retriever.search.results._NEAR_THE_BEST", 0.3)
+    with_nouns(store, *name_scores)
+    (hit,) = [hit for hit in ask() if hit.id == "names"]
+    assert [mention.start for mention in hit.mentions] == starts
+    assert [mention.name_score for mention in hit.mentions] == pytest.approx(
+        [name_scores[start // 2] for start in starts]
+    )
+    assert hit.score == max(mention.score for mention in hit.mentions)
+
+
+def test_only_names_count_if_that_is_asked(store, ask):
+    with_nouns(store, 0.1, 0.9, 0.1)
+    (hit,) = [hit for hit in ask(names_only=True) if hit.id == "names"]
+    assert [mention.start for mention in hit.mentions] == [2]
+    assert hit.score == hit.mentions[0].score
+    everyone = {hit.id: hit.score for hit in ask()}
+    assert everyone["names"] > hit.score
+    assert {hit.id for hit in ask(names_only=True)} == set(everyone)

@@ -295,7 +295,9 @@ def test_many_queries_at_once_find_what_each_finds(
     monkeypatch.setattr("ner_retriever.searching._QUERIES_A_PASS", 5)
     retriever.add(documents("a", "b", "c", "d"))
     queries = ["dinosaur", "city", Query(describe="city", exclude=("museum",)), "museum", "x", "y"]
+    retriever.add([Document("noun", "A city.", (Span(2, 6, name_score=0.1),))])
     queries += [Query(like=(Example(id="b", start=17, end=22),)), "river"]
+    queries += [Query(describe="city", names_only=True)]
     for options in ({}, {"limit": 1}, {"cutoff": "auto"}, {"min_detection": 1.0, "limit": None}):
         found = retriever.search_many(queries, **options)
         single = [retriever.search(query, **options) for query in queries]

@@ -23,6 +23,9 @@ from ner_retriever.search.rollup import Entity, entity_key, rollup
         ("the\nHague", "hague"),
         ("ﬁsh", "fish"),
         ("'s", "'s"),
+        ("Lou\u00advre", "louvre"),
+        ("Lou\u200bvre", "louvre"),
+        ("Sjo\u0308gren", "sjögren"),
     ],
 )
 def test_what_joins_surface_forms(surface, key):
@@ -70,3 +73,16 @@ def test_nothing_to_roll_up():
 def test_an_unknown_order():
     with pytest.raises(QueryError, match="known: score, documents, mentions, name"):
         rollup(HITS, order="size")
+
+
+def test_names_come_first_and_a_noun_is_one_line():
+    def mentions(*given):
+        return tuple(Mention(0, 1, text, score, 1.0, name) for text, score, name in given)
+
+    hits = [
+        Hit("d1", 0.9, "t", mentions(("museums", 0.9, 0.1), ("Louvre", 0.7, 0.9))),
+        Hit("d2", 0.8, "t", mentions(("the museum", 0.8, 0.2), ("Prado", 0.8, 0.8))),
+        Hit("d3", 0.6, "t", mentions(("Museum", 0.6, 0.6))),
+    ]
+    found = [(entity.name, entity.mentions, entity.is_name) for entity in rollup(hits)]
+    assert found == [("Prado", 1, True), ("Louvre", 1, True), ("museums", 3, False)]

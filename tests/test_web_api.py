@@ -10,7 +10,16 @@ import pytest
 from starlette.testclient import TestClient
 
 from ner_retriever import Retriever
-from web_helpers import DOCUMENTS, DOUBTFUL, code, lines, make_index, many_documents, serving
+from web_helpers import (
+    DOCUMENTS,
+    DOUBTFUL,
+    NOUN_AND_NAME,
+    code,
+    lines,
+    make_index,
+    many_documents,
+    serving,
+)
 
 
 @pytest.fixture
@@ -314,6 +323,30 @@ def test_mentions_that_were_detected_surely_enough(tmp_path: Path, toy_preset: P
         assert [hit["id"] for hit in answer["results"]] == ["b"]
         answer = client.get("/api/v1/search", params={"saved": "cities", "min_detection": 0})
         assert len(answer.json()["results"]) == 2
+
+
+def test_only_names_count_if_that_is_asked(tmp_path: Path, toy_preset: Path) -> None:
+    with serving(make_index(tmp_path, toy_preset, NOUN_AND_NAME)) as client:
+
+        def ids(found: object) -> list[str]:
+            return sorted(hit["id"] for hit in found.json()["results"])  # type: ignore[attr-defined]
+
+        asked = {"q": "city", "names_only": True}
+        every = client.get("/api/v1/search", params={"q": "city"})
+        assert ids(every) == ["name", "noun"]
+        scores = {hit["id"]: hit["mentions"][0]["name_score"] for hit in every.json()["results"]}
+        assert scores == pytest.approx({"name": 1.0, "noun": 0.1})
+        assert ids(client.get("/api/v1/search", params=asked)) == ["name"]
+        query = {"describe": "city", "names_only": True}
+        assert ids(client.post("/api/v1/search", json={"query": query})) == ["name"]
+        found = client.get("/api/v1/entities", params={"q": "city", "cutoff": -1}).json()
+        assert [(entity["name"], entity["is_name"]) for entity in found["entities"]] == [
+            ("Oslo", True),
+            ("city", False),
+        ]
+        saved = client.post("/api/v1/queries", json={"name": "cities", "query": query}).json()
+        assert saved["query"]["names_only"]
+        assert ids(client.get("/api/v1/search", params={"saved": "cities"})) == ["name"]
 
 
 def export(client: TestClient, name: str) -> str:

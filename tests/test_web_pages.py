@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from ner_retriever import Document, Span
 from ner_retriever.documents import Hit, Mention
 from ner_retriever.web.pages.marking import Piece, other_forms, pieces_of, sentence
-from web_helpers import DOUBTFUL, lines, make_index, many_documents, serving
+from web_helpers import DOUBTFUL, NOUN_AND_NAME, lines, make_index, many_documents, serving
 
 HTMX = {"hx-request": "true"}
 
@@ -181,6 +181,20 @@ def test_of_mentions_that_overlap_the_first_is_marked() -> None:
     marked = [p.text for p in pieces_of(text, 0, len(text), found.mentions, strong=1) if p.kind]
     assert marked == ["Supreme Court", "India"]
     assert other_forms(found) == "India"
+
+
+def test_names_only_stays_with_the_query(tmp_path: Path, toy_preset: Path) -> None:
+    with serving(make_index(tmp_path, toy_preset, NOUN_AND_NAME)) as client:
+        every = {"q": "city", "cutoff": "-1"}
+        page = client.get("/search", params=every).text
+        assert sorted(ids(page)) == ["name", "noun"]
+        assert 'name="names_only" value="1">' in page
+        page = client.get("/search", params={**every, "names_only": "1"}).text
+        assert ids(page) == ["name"]
+        assert 'name="names_only" value="1" checked>' in page
+        assert "names_only=1" in page
+        client.post("/save", data={**every, "names_only": "1", "name": "cities"})
+        assert ids(client.get("/search", params={"saved": "cities"}).text) == ["name"]
 
 
 def test_a_least_detection_score_stays_with_the_query(tmp_path: Path, toy_preset: Path) -> None:

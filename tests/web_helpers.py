@@ -72,6 +72,10 @@ def finished(client: TestClient, upload: str) -> dict[str, Any]:
 
 
 # One mention was found with doubt, the other surely.
+NOUN_AND_NAME = [
+    Document("name", "He lives in Oslo.", (Span(12, 16),)),
+    Document("noun", "He lives in a city.", (Span(14, 18, name_score=0.1),)),
+]
 DOUBTFUL = [
     Document("a", "Sue stands in Chicago.", (Span(0, 3, 0.25),)),
     Document("b", "The Louvre is in Paris.", (Span(4, 10, 0.75),)),

@@ -10,6 +10,9 @@ from typing import Any
 
 from ner_retriever.errors import DocumentError
 
+# From here on a mention counts as a name.
+LEAST_NAME_SCORE = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -124,6 +127,7 @@ class Mention:
         text: the surface form, ``document.text[start:end]``.
         score: cosine between the mention's vector and the query's, in [-1, 1].
         detection_score: how sure the detector was that this is a mention, in [0, 1].
+        name_score: how likely it is a name and no ordinary noun, in [0, 1].
     """
 
     start: int
@@ -131,6 +135,12 @@ class Mention:
     text: str
     score: float
     detection_score: float = 1.0
+    name_score: float = 1.0
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is likelier a name than an ordinary noun."""
+        return self.name_score >= LEAST_NAME_SCORE
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ class Searcher:
             limit=bounds.limit,
             min_score=bounds.least,
             min_detection=bounds.min_detection,
+            names_only=query.names_only,
             conditions=self._conditions(query),
             known={row: feedback.current[name].relevant for name, row in rows.items()},
             parameters=self.models.cutoff_parameters,
@@ -102,13 +103,17 @@ class Searcher:
     def search_many(self, queries: Sequence[Query], bounds: Bounds) -> Iterator[Results]:
         """Yield what :meth:`search` gives for each query, reading the index once for many."""
         check_detection(bounds.min_detection)
-        counted = (
-            self.scan if bounds.min_detection is None else self.scan.detected(bounds.min_detection)
-        )
+        scan = self.scan
+        if bounds.min_detection is not None:
+            scan = scan.detected(bounds.min_detection)
         for first in range(0, len(queries), _QUERIES_A_PASS):
             some = queries[first : first + _QUERIES_A_PASS]
             vectors = np.stack([self._core(query) for query in some])
-            best_scores = counted.best_scores(vectors)
+            best_scores = np.empty((len(some), len(scan.documents)), np.float32)
+            names_only = np.array([query.names_only for query in some])
+            for chosen, counted in ((~names_only, scan), (names_only, scan.names())):
+                if chosen.any():
+                    best_scores[chosen] = counted.best_scores(vectors[chosen])
             for query, vector, best in zip(some, vectors, best_scores, strict=True):
                 yield search(
                     self.scan,
@@ -118,6 +123,7 @@ class Searcher:
                     limit=bounds.limit,
                     min_score=bounds.least,
                     min_detection=bounds.min_detection,
+                    names_only=query.names_only,
                     conditions=self._conditions(query),
                     parameters=self.models.cutoff_parameters,
                     best=best,

@@ -81,6 +81,12 @@ def search(
             "more, higher is surer.",
         ),
     ] = None,
+    names_only: Annotated[
+        bool,
+        typer.Option(
+            "--names-only", help="Only names count as mentions, and ordinary nouns do not."
+        ),
+    ] = False,
     int8: Annotated[
         bool,
         typer.Option(
@@ -104,9 +110,9 @@ def search(
     """Find the documents that mention an entity of a type, best first.
 
     A document is ranked by its best mention. Listed are all its mentions that score at least as
-    high as the last document returned, or as the cut-off. With jsonl, a line is one document:
-    {"id", "score", "text", "mentions": [{"start", "end", "text", "score"}]}, offsets in characters,
-    end exclusive.
+    high as the last document returned, or as the cut-off; a name near the best stands before an
+    ordinary noun. With jsonl, a line is one document: {"id", "score", "text", "mentions":
+    [{"start", "end", "text", "score"}]}, offsets in characters, end exclusive.
 
     Example: ner-retriever search articles.index "drug for migraine" --limit all --format jsonl
 
@@ -127,6 +133,7 @@ def search(
         exclude=tuple(exclude or []),
         near=tuple(near or []),
         alongside=tuple(alongside or []),
+        names_only=names_only,
     )
     retriever = Retriever.open(index, int8=int8)
     chosen = read_cutoff(cutoff)

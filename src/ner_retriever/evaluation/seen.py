@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from ner_retriever.evaluation.benchmarks import Benchmark
 from ner_retriever.heads.projection.record import find_head
-from ner_retriever.text.normal_form import letters
+from ner_retriever.text.normal_form import letters, singular
 
 _TYPES_NAME = "types.txt"
 
@@ -38,11 +38,11 @@ def seen_types(queries: Mapping[str, str], training_types: Iterable[str]) -> fro
         queries: the query's text for each type.
         training_types: the names of the types in the training data.
     """
-    known = {_singular(_plain(name)) for name in training_types}
+    known = {singular(_plain(name)) for name in training_types}
     return frozenset(
         label
         for label, query in queries.items()
-        if {_singular(_plain(query)), _singular(_plain(query).rsplit(" ", 1)[-1])} & known
+        if {singular(_plain(query)), singular(_plain(query).rsplit(" ", 1)[-1])} & known
     )
 
 
@@ -62,14 +62,3 @@ def training_overlap(benchmark: Benchmark, training_texts: Iterable[str]) -> tup
 
 def _plain(name: str) -> str:
     return " ".join(name.replace("_", " ").casefold().split())
-
-
-def _singular(name: str) -> str:
-    """The singular of a regular English plural; anything else as it is."""
-    if len(name) > 4 and name.endswith("ies"):
-        return f"{name[:-3]}y"
-    if name.endswith(("ches", "shes", "sses", "xes")):
-        return name[:-2]
-    if len(name) > 3 and name.endswith("s") and not name.endswith(("ss", "us", "is")):
-        return name[:-1]
-    return name

@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ner_retriever.documents import LEAST_NAME_SCORE
 from ner_retriever.errors import QueryError
 from ner_retriever.index.contexts import Contexts, JoinedProducts
 from ner_retriever.index.dot_products import DotProducts, Int8Vectors
@@ -71,7 +72,15 @@ class Scan:
         Args:
             least: detection score in [0, 1].
         """
-        return replace(self, counted=self.mentions["detection_score"] >= np.float32(least))
+        return self._where(self.mentions["detection_score"] >= np.float32(least))
+
+    def names(self) -> Self:
+        """The same mentions, of which only names count."""
+        return self._where(self.mentions["name_score"] >= np.float32(LEAST_NAME_SCORE))
+
+    def _where(self, condition: NDArray[np.bool_]) -> Self:
+        counted = condition if self.counted is None else self.counted & condition
+        return replace(self, counted=counted)
 
     @property
     def mentions_counted(self) -> int:

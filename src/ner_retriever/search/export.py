@@ -34,6 +34,7 @@ def write_jsonl(hits: Iterable[Hit], stream: TextIO) -> None:
                     "text": mention.text,
                     "score": mention.score,
                     "detection_score": mention.detection_score,
+                    "name_score": mention.name_score,
                 }
                 for mention in hit.mentions
             ],
@@ -54,6 +55,7 @@ def write_csv(hits: Iterable[Hit], stream: TextIO) -> None:
             "end",
             "mention_score",
             "detection_score",
+            "name_score",
             "text",
         ]
     )
@@ -69,6 +71,7 @@ def write_csv(hits: Iterable[Hit], stream: TextIO) -> None:
                     mention.end,
                     mention.score,
                     mention.detection_score,
+                    mention.name_score,
                     hit.text,
                 ]
             )
@@ -113,7 +116,8 @@ def write_brat(hits: Iterable[Hit], stream: BinaryIO, *, label: str) -> None:
 
 
 def write_entities_jsonl(entities: Iterable[Entity], stream: TextIO) -> None:
-    """Write a JSON object an entity: {"name", "forms", "documents", "mentions", "score"}."""
+    """Write a JSON object an entity: {"name", "forms", "documents", "mentions",
+    "score", "is_name"}."""
     for entity in entities:
         stream.write(json.dumps(asdict(entity), ensure_ascii=False) + "\n")
 
@@ -121,9 +125,10 @@ def write_entities_jsonl(entities: Iterable[Entity], stream: TextIO) -> None:
 def write_entities_csv(entities: Iterable[Entity], stream: TextIO) -> None:
     """Write a row an entity, with a header; how many documents, not which."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["name", "score", "documents", "mentions"])
+    writer.writerow(["name", "score", "documents", "mentions", "is_name"])
     for entity in entities:
-        writer.writerow([entity.name, entity.score, len(entity.documents), entity.mentions])
+        counts = len(entity.documents), entity.mentions
+        writer.writerow([entity.name, entity.score, *counts, entity.is_name])
 
 
 def _tags(tokens: list[tuple[int, int]], mentions: tuple[Mention, ...], label: str) -> list[str]:

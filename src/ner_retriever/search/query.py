@@ -60,6 +60,7 @@ class Query(Settings):
         exclude: types that a mention must not be of (A and not B).
         near: types that another mention of the same sentence must be of.
         alongside: types that another mention of the same document must be of.
+        names_only: whether ordinary nouns count as mentions no more than other words do.
 
     Raises:
         QueryError: it has neither a description nor an example, or too many parts.
@@ -70,6 +71,7 @@ class Query(Settings):
     exclude: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
     alongside: tuple[str, ...] = ()
+    names_only: bool = False
 
     def __post_init__(self) -> None:
         for name in ("like", "exclude", "near", "alongside"):
@@ -96,6 +98,8 @@ class Query(Settings):
         parts += [f"like {example}" for example in self.like]
         for word, types in (("not", self.exclude), ("near", self.near), ("with", self.alongside)):
             parts += [f"{word} {type}" for type in types]
+        if self.names_only:
+            parts.append("names only")
         return ", ".join(parts)
 
 

@@ -27,6 +27,7 @@ def search(
     limit: int | None,
     min_score: float | Literal["auto"] | None,
     min_detection: float | None = None,
+    names_only: bool = False,
     refined: NDArray[np.floating[Any]] | None = None,
     conditions: Conditions | None = None,
     known: Mapping[int, bool] | None = None,
@@ -49,6 +50,7 @@ def search(
             ``None`` for any.
         min_detection: least detection score of a mention; others count neither for the ranking nor
             for conditions. ``None`` for any.
+        names_only: the same for mentions that are no names.
         refined: what judgements made of the query vector; it ranks in its place.
         conditions: what mentions must fulfil besides.
         known: rows of judged documents, and whether they are relevant.
@@ -66,6 +68,8 @@ def search(
         raise StoreError("the search view is of another state of the store; open it again")
     if min_detection is not None:
         scan = scan.detected(min_detection)
+    if names_only:
+        scan = scan.names()
     ranking = query_vector if refined is None else refined
     lowered = None
     if conditions is None or not len(scan.mentions):

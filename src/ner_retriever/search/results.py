@@ -17,6 +17,8 @@ from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.mention_locations import locate
 
 _READ_ROWS = 256
+# A name is shown before an ordinary noun that scores higher by no more than this.
+_NEAR_THE_BEST = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -154,18 +156,31 @@ def _hit(
     scores: NDArray[np.float32],
     threshold: float,
 ) -> Hit:
-    """A document with those of its mentions that score at least so high."""
+    """A document with those of its mentions that score at least so high, the one to show first."""
     listed = np.flatnonzero(scores >= threshold)
     order = listed[np.lexsort((found["start"][listed], -scores[listed]))]
-    mentions = tuple(
-        Mention(start, end, document.text[start:end], score, detection_score)
-        for start, end, score, detection_score in zip(
+    mentions = [
+        Mention(start, end, document.text[start:end], score, detection_score, name_score)
+        for start, end, score, detection_score, name_score in zip(
             found["start"][order].tolist(),
             found["end"][order].tolist(),
             scores[order].tolist(),
             found["detection_score"][order].tolist(),
+            found["name_score"][order].tolist(),
             strict=True,
         )
-    )
+    ]
     score = mentions[0].score if mentions else -1.0
-    return Hit(document.id, score, document.text, mentions)
+    # A name says more of a document than the noun that a type is called by.
+    shown = next(
+        (
+            mention
+            for mention in mentions
+            if mention.is_name and mention.score >= score - _NEAR_THE_BEST
+        ),
+        None,
+    )
+    if shown is not None:
+        mentions.remove(shown)
+        mentions.insert(0, shown)
+    return Hit(document.id, score, document.text, tuple(mentions))

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from ner_retriever.documents import Hit
 from ner_retriever.errors import QueryError
+from ner_retriever.text.normal_form import singular
 
 Order = Literal["score", "documents", "mentions", "name"]
 
@@ -26,6 +27,7 @@ class Entity:
         documents: ids of the documents that mention it, in the order of the answer.
         mentions: how many mentions there are.
         score: of the best mention.
+        is_name: whether its mentions are likelier a name than an ordinary noun.
     """
 
     name: str
@@ -33,10 +35,11 @@ class Entity:
     documents: tuple[str, ...]
     mentions: int
     score: float
+    is_name: bool = True
 
 
 def rollup(hits: Iterable[Hit], *, order: Order = "score") -> list[Entity]:
-    """Group the listed mentions of documents by entity.
+    """Group the listed mentions of documents by entity, names before ordinary nouns.
 
     Args:
         hits: an answer; each mention that a hit lists counts.
@@ -51,12 +54,17 @@ def rollup(hits: Iterable[Hit], *, order: Order = "score") -> list[Entity]:
     groups: dict[str, _Group] = {}
     for hit in hits:
         for mention in hit.mentions:
-            group = groups.setdefault(entity_key(mention.text), _Group())
+            key = entity_key(mention.text)
+            # Nouns stand in the plural too.
+            group = groups.setdefault(key if mention.is_name else singular(key), _Group())
             group.forms[mention.text] += 1
+            group.names += mention.is_name
             group.documents[hit.id] = None
             group.score = max(group.score, mention.score)
     entities = [group.entity() for group in groups.values()]
-    return sorted(entities, key=lambda entity: (_ORDERS[order](entity), entity.name))
+    return sorted(
+        entities, key=lambda entity: (not entity.is_name, _ORDERS[order](entity), entity.name)
+    )
 
 
 def entity_key(surface: str) -> str:
@@ -84,6 +92,7 @@ class _Group:
     forms: Counter[str] = field(default_factory=Counter)
     documents: dict[str, None] = field(default_factory=dict)
     score: float = -1.0
+    names: int = 0
 
     def entity(self) -> Entity:
         forms = tuple(form for form, _ in self.forms.most_common())
@@ -93,6 +102,7 @@ class _Group:
             documents=tuple(self.documents),
             mentions=self.forms.total(),
             score=self.score,
+            is_name=2 * self.names >= self.forms.total(),
         )
 
 

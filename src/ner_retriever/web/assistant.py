@@ -94,15 +94,21 @@ class _Tools:
         alongside: Types = [],  # noqa: B006
         limit: Limit = 10,
         min_detection: Detection | None = None,
+        names_only: bool = False,
     ) -> Answer:
         """Find the documents that mention an entity of a type, best first.
 
         exclude: types that a mention must not be of. near: types that another mention of the same
         sentence must be of. alongside: types that another mention of the same document must be of.
-        min_detection: how sure, from 0 to 1, the detector must have been of a mention.
+        min_detection: how sure, from 0 to 1, the detector must have been of a mention. names_only:
+        leave out ordinary nouns.
         """
         query = Query(
-            describe=type, exclude=tuple(exclude), near=tuple(near), alongside=tuple(alongside)
+            describe=type,
+            exclude=tuple(exclude),
+            near=tuple(near),
+            alongside=tuple(alongside),
+            names_only=names_only,
         )
         results = self._ask(query, limit=limit, min_detection=min_detection)
         return Answer(

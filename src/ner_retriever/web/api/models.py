@@ -60,6 +60,8 @@ class Query(Request):
         [], max_length=20, description="Types that another mention of its document must be of."
     )
 
+    names_only: bool = Field(False, description="Ordinary nouns do not count as mentions.")
+
     def ours(self) -> asking.Query:
         """Return the library's query.
 
@@ -104,6 +106,7 @@ class Mention(BaseModel):
     text: str
     score: float = Field(description="Cosine.")
     detection_score: float = Field(description="How sure the detector was, 0 to 1.")
+    name_score: float = Field(description="How likely it is a name and no ordinary noun, 0 to 1.")
 
 
 class Result(BaseModel):
@@ -112,7 +115,9 @@ class Result(BaseModel):
     id: str
     score: float = Field(description="Cosine of the best mention.")
     text: str
-    mentions: list[Mention] = Field(description="Best first.")
+    mentions: list[Mention] = Field(
+        description="Best first, but for a name near the best, which comes before a noun."
+    )
 
     @classmethod
     def of(cls, hit: Hit) -> "Result":
@@ -124,6 +129,7 @@ class Result(BaseModel):
                 text=mention.text,
                 score=mention.score,
                 detection_score=mention.detection_score,
+                name_score=mention.name_score,
             )
             for mention in hit.mentions
         ]
@@ -198,6 +204,7 @@ class EntityAnswer(BaseModel):
     documents: list[str] = Field(description="Ids, best first.")
     mentions: int
     score: float = Field(description="Of the best mention.")
+    is_name: bool = Field(description="Likelier a name than an ordinary noun; names come first.")
 
     @classmethod
     def of(cls, entity: Entity) -> "EntityAnswer":
@@ -207,6 +214,7 @@ class EntityAnswer(BaseModel):
             forms=list(entity.forms),
             documents=list(entity.documents),
             mentions=entity.mentions,
+            is_name=entity.is_name,
             score=entity.score,
         )
 

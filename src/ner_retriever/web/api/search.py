@@ -63,6 +63,9 @@ def _asked(
     alongside: Annotated[
         _Types | None, Query(description="Types that must stand in its document.")
     ] = None,
+    names_only: Annotated[
+        bool, Query(description="Ordinary nouns do not count as mentions.")
+    ] = False,
     saved: Annotated[
         models.Name | None, Query(description="A saved query, with its judgements, instead.")
     ] = None,
@@ -87,6 +90,7 @@ def _asked(
         exclude=tuple(exclude or ()),
         near=tuple(near or ()),
         alongside=tuple(alongside or ()),
+        names_only=names_only,
     )
     return Question(query=query, cutoff=cutoff, min_detection=min_detection)
 

@@ -118,6 +118,8 @@ def query_fields(query: Query) -> list[tuple[str, str]]:
     fields += [("like", str(example)) for example in query.like]
     for name in _CONDITIONS:
         fields += [(name, type) for type in getattr(query, name)]
+    if query.names_only:
+        fields.append(("names_only", "1"))
     return fields
 
 
@@ -156,7 +158,8 @@ def _query(fields: QueryParams | FormData) -> Query | None:
     if describe is None and not like:
         return None
     conditions = {name: tuple(_filled(fields.getlist(name))) for name in _CONDITIONS}
-    return Query(describe=describe, like=like, **conditions)
+    names_only = _last(fields, "names_only") == "1"
+    return Query(describe=describe, like=like, names_only=names_only, **conditions)
 
 
 def _filled(values: Iterable[object]) -> list[str]:
