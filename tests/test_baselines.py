@@ -17,6 +17,7 @@ from ner_retriever.evaluation.systems import sentence_encoder
 from ner_retriever.evaluation.systems.bm25 import BM25
 from ner_retriever.evaluation.systems.dense import INSTRUCTIONS, Dense
 from ner_retriever.evaluation.systems.hybrid import Hybrid, fuse
+from ner_retriever.text.windows import passages
 
 E5 = "e5-mistral-7b-instruct"
 TEXTS = [
@@ -158,6 +159,23 @@ def test_dense_equals_plain_transformers(
     np.testing.assert_allclose(scores, texts @ query, atol=2e-3)
     assert (system.name, system.bytes_a_text) == (name, 16 * 2)
     assert system.settings["dimensions"] == 16
+
+
+def test_dense_takes_the_best_window_of_a_text(
+    tiny_models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ner_retriever.evaluation.systems.dense._WINDOW_CHARACTERS", 40)
+    folder = str(tiny_models["mean"])
+    windows, whole = Dense(folder, windows=True, device="cpu"), Dense(folder, device="cpu")
+    short = [text for text in TEXTS if 0 < len(text) <= 40]
+    long = ". ".join(f"{text}{' ' * (38 - len(text))}" for text in short)
+    windows.index(documents([short[0], long, short[1]]))
+    whole.index(documents([long[start:end] for start, end in passages(long, 40)]))
+    scores = windows.rank("airport")
+    assert scores.shape == (3,)
+    assert scores[1] == pytest.approx(whole.rank("airport").max(), abs=1e-3)
+    assert windows.name == "dense-windows:tiny"
+    assert windows.bytes_a_text > 2 * 16 * len(short) / 3
 
 
 def test_dense_instruction_can_be_given(tiny_models: dict[str, Path]) -> None:

@@ -449,7 +449,7 @@ def test_documents_carry_the_spans_they_are_given() -> None:
 
 
 def test_unknown_benchmark(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"unknown benchmark 'ontonotes'; expected one of: few-"):
+    with pytest.raises(ConfigError, match=r"unknown benchmark 'ontonotes'; expected one of: documents, few-"):
         load("ontonotes", tmp_path)
 
 
@@ -570,3 +570,53 @@ def test_training_overlap_compares_letters_and_digits() -> None:
     texts = [gold("1", "Ann , 7 .", (0, 3, "A")), gold("2", "Bob", (0, 3, "A")), gold("3", "!")]
     benchmark = assemble("x", texts, queries={"A": "a"})
     assert training_overlap(benchmark, ["ann 7", "?", "Robert"]) == ("1",)
+
+
+# Whole documents
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> Path:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "a.txt").write_text(
+        "Minutes\n\nPresent: [[Ann Boe|person]] of [[Thornby Council|council; public body]].\n"
+    )
+    (folder / "b.txt").write_text("- [[Lima|capital; city]]\n- a council\n")
+    (tmp_path / "document-types.txt").write_text("council\ncity\n")
+    return folder
+
+
+def test_documents(marked: Path) -> None:
+    benchmark = load("documents", marked)
+    first, second = benchmark.texts
+    assert (first.id, second.id) == ("a", "b")
+    assert first.text == "Minutes\n\nPresent: Ann Boe of Thornby Council.\n"
+    assert surfaces(first) == [("Ann Boe", ()), ("Thornby Council", ("council",))]
+    assert benchmark.queries == {"city": "city", "council": "council"}
+    assert {name: rows.tolist() for name, rows in benchmark.relevant().items()} == {
+        "city": [1],
+        "council": [0],
+    }
+
+
+def test_documents_that_are_not_there(marked: Path, tmp_path: Path) -> None:
+    (tmp_path / "document-types.txt").unlink()
+    with pytest.raises(InputError, match=r"no document-types\.txt at"):
+        load("documents", marked)
+    with pytest.raises(InputError, match=r"no documents \(\.txt\) at"):
+        load("documents", tmp_path / "none")
+    (tmp_path / "document-types.txt").write_text("council\n")
+    (marked / "a.txt").write_text("[[Ann|]]")
+    with pytest.raises(DocumentError, match=r"a\.txt: marks are"):
+        load("documents", marked)
+
+
+def test_the_documents_that_ship() -> None:
+    benchmark = load("documents", Path(__file__).parent.parent / "examples" / "documents")
+    assert len(benchmark.texts) >= 150
+    assert len(benchmark.queries) >= 80
+    assert all(150 <= len(text.text.split()) <= 1500 for text in benchmark.texts)
+    types = Path(__file__).parent.parent / "examples" / "types.jsonl"
+    known = {json.loads(line)["type"] for line in types.read_text().splitlines()}
+    assert not known & set(benchmark.queries)

@@ -16,7 +16,8 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="BENCHMARK",
-        help="few-nerd, multiconer2, neretrieve, or jsonl (typed mentions of your own).",
+        help="few-nerd, multiconer2, neretrieve, documents (whole ones, with marks), or jsonl "
+        "(typed mentions of your own).",
     ),
 ]
 Data = Annotated[

@@ -36,7 +36,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help="ner-retriever, untrained or hybrid, each also with :PRESET; llm-hidden; bm25; "
-            "dense:MODEL; index:PATH. May be given again.  "
+            "dense:MODEL; dense-windows:MODEL; index:PATH. May be given again.  "
             f"[default: {', '.join(_DEFAULT_SYSTEMS)}]"
         ),
     ] = None,

@@ -24,7 +24,7 @@ _REQUIRED = (
     "seed",
 )
 _TITLES = {"few-nerd": "Few-NERD", "multiconer2": "MultiCoNER 2", "neretrieve": "NERetrieve"}
-_BASELINES = ("bm25", "dense:")
+_BASELINES = ("bm25", "dense")
 _OURS = ("ner-retriever", "index:")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ner_retriever.errors import ConfigError
 from ner_retriever.evaluation.benchmarks.benchmark import Benchmark, is_other
+from ner_retriever.evaluation.benchmarks.documents import load_documents
 from ner_retriever.evaluation.benchmarks.download import download
 from ner_retriever.evaluation.benchmarks.few_nerd import load_few_nerd
 from ner_retriever.evaluation.benchmarks.jsonl import load_jsonl
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 BENCHMARKS: dict[str, Callable[[Path], Benchmark]] = {
+    "documents": load_documents,
     "few-nerd": load_few_nerd,
     "jsonl": load_jsonl,
     "multiconer2": load_multiconer2,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ner_retriever.documents import Document
 from ner_retriever.evaluation.systems import Progress, Settings, System
+from ner_retriever.text.windows import passages
 
 # The model cards' own instructions for retrieval, by the last part of the id; texts get none.
 INSTRUCTIONS = {
@@ -24,6 +25,10 @@ INSTRUCTIONS = {
         "Instruct: Given a question, retrieve passages that answer the question\nQuery: "
     ),
 }
+
+
+# Within the 256 tokens that the baselines' models read.
+_WINDOW_CHARACTERS = 800
 
 
 class TextEncoder(Protocol):
@@ -53,7 +58,8 @@ class Dense(System):
     """A sentence embedding model.
 
     Vectors are rounded to float16, as ours are when stored, before they are compared. Texts beyond
-    the model's own limit are cut there.
+    the model's own limit are cut there, or read in windows of whole sentences: a text is then as
+    good as its best window.
 
     Args:
         model: all-MiniLM-L6-v2, all-mpnet-base-v2, an id on the hub, or a folder; one whose last
@@ -62,6 +68,7 @@ class Dense(System):
         instruction: put before every query; by default the model card's where `INSTRUCTIONS` has
             it, otherwise what the model's own files prescribe for queries.
         batch_size: texts at a time.
+        windows: read each text in windows.
         device: a torch device; by default a GPU where there is one.
 
     Raises:
@@ -77,16 +84,20 @@ class Dense(System):
         name: str | None = None,
         instruction: str | None = None,
         batch_size: int = 32,
+        windows: bool = False,
         device: str | None = None,
     ) -> None:
         self._encoder = _load(model, device=device)
-        self.name = f"dense:{Path(model).name}" if name is None else name
+        kind = "dense-windows" if windows else "dense"
+        self.name = f"{kind}:{Path(model).name}" if name is None else name
+        self._windows = windows
         self._source = model
         self._instruction = (
             INSTRUCTIONS.get(Path(model).name) if instruction is None else instruction
         )
         self._batch_size = batch_size
         self._vectors: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
+        self._firsts: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
     @property
     def settings(self) -> Settings:
@@ -101,28 +112,37 @@ class Dense(System):
 
     @property
     def bytes_a_text(self) -> float:
-        """One float16 vector."""
-        return float(np.dtype(np.float16).itemsize * self._vectors.shape[1])
+        """Its float16 vectors: one, or one a window."""
+        return float(np.dtype(np.float16).itemsize * self._vectors.size / len(self._firsts))
 
     def index(self, documents: Sequence[Document], *, progress: Progress | None = None) -> None:
         """Embed every text."""
+        parts = [self._parts(document.text) for document in documents]
+        self._firsts = np.cumsum([0, *map(len, parts[:-1])], dtype=np.int64)
+        texts = [part for of_text in parts for part in of_text]
         # Sorted by length, so that a batch holds little padding.
-        order = sorted(range(len(documents)), key=lambda row: -len(documents[row].text))
+        order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
         batches = []
         for first in range(0, len(order), self._batch_size):
-            texts = [documents[row].text for row in order[first : first + self._batch_size]]
-            batches.append(self._encoder.texts(texts).astype(np.float16).astype(np.float32))
+            batch = [texts[row] for row in order[first : first + self._batch_size]]
+            batches.append(self._encoder.texts(batch).astype(np.float16).astype(np.float32))
             if progress:
-                progress(min(first + self._batch_size, len(order)))
+                done = min(first + self._batch_size, len(order))
+                progress(done * len(documents) // len(order))
         sorted_vectors = np.concatenate(batches)
         self._vectors = np.empty_like(sorted_vectors)
         self._vectors[order] = sorted_vectors
 
     def rank(self, query: str) -> NDArray[np.float32]:
-        """The cosine of each text's vector with the query's: (n_texts,) float32."""
+        """The cosine of each text's best vector with the query's: (n_texts,) float32."""
         vector = self._encoder.query(query, instruction=self._instruction)
-        scores: NDArray[np.float32] = self._vectors @ vector
+        scores: NDArray[np.float32] = np.maximum.reduceat(self._vectors @ vector, self._firsts)
         return scores
+
+    def _parts(self, text: str) -> list[str]:
+        if not self._windows:
+            return [text]
+        return [text[start:end] for start, end in passages(text, _WINDOW_CHARACTERS)] or [text]
 
 
 def _load(model: str, *, device: str | None) -> TextEncoder:

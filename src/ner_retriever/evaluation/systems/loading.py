@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 _WITH_PRESET = ("ner-retriever", "untrained", "hybrid")
 _ALONE = ("bm25", "llm-hidden")
-_WITH_SOURCE = ("dense", "index")
+_WITH_SOURCE = ("dense", "dense-windows", "index")
 KNOWN_NAMES = (
     "ner-retriever[:PRESET], untrained[:PRESET], hybrid[:PRESET], llm-hidden, bm25, dense:MODEL, "
-    "index:PATH"
+    "dense-windows:MODEL, index:PATH"
 )
 
 
@@ -35,7 +35,7 @@ def load_systems(
 
     Args:
         names: ``ner-retriever``, ``untrained`` and ``hybrid``, alone or with ``:PRESET``;
-            ``llm-hidden``; ``bm25``; ``dense:MODEL``; ``index:PATH``.
+            ``llm-hidden``; ``bm25``; ``dense:MODEL``; ``dense-windows:MODEL``; ``index:PATH``.
         preset: of those that are named without one.
         spans: which mentions they will be given; an index brings its own.
         detector: what ``ner-retriever`` of the preset finds mentions with; with ``spans`` it is
@@ -78,6 +78,8 @@ def _load(
             return BM25()
         case "dense":
             return Dense(value)
+        case "dense-windows":
+            return Dense(value, windows=True)
         case "index":
             return load_index(Path(value), spans=spans, engine=engine)
         case _:
