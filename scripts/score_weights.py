@@ -1,4 +1,4 @@
-"""Compare weights of the detection score and of the sentence in the ranking.
+"""Compare weights of the detection score, of the sentence and of a type's own word in the ranking.
 
     python scripts/score_weights.py --preset mpnet --data typed-mentions.jsonl.gz --out out.json
 
@@ -22,12 +22,14 @@ from rich.console import Console
 from ner_retriever.cli.output import write_json
 from ner_retriever.config import load_preset
 from ner_retriever.detect import Detector
-from ner_retriever.documents import Document, Span
+from ner_retriever.documents import LEAST_NAME_SCORE, Document, Span
 from ner_retriever.heads.projection.files import load_head
 from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.heads.projection.record import find_head
 from ner_retriever.reading.encoder import Encoder, load_encoder
 from ner_retriever.reading.readers import load_reader
+from ner_retriever.search.rollup import entity_key
+from ner_retriever.text.normal_form import singular
 from ner_retriever.text.readers import read_documents
 from ner_retriever.training.metric import r_precision
 from ner_retriever.training.typed_mentions import read_typed_mentions
@@ -36,6 +38,8 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 SOURCES = ("crossner", "wikigold", "wnut17")
 DETECTION_WEIGHTS = (0.0, 0.01, 0.02, 0.04, 0.08)
 CONTEXT_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
+# What a mention loses that is no name and nothing but the word that the type is called by.
+OWN_WORD_LOSSES = (0.0, 0.02, 0.05, 0.1, 0.2, 1.0)
 FEWEST_TEXTS = 5
 
 
@@ -65,7 +69,7 @@ def main() -> None:
         results[pool.name] = {
             "texts": len(pool.documents),
             "types": len(pool.relevant),
-            "r_precision": measure(pool, encoder, reader, head),
+            **measure(pool, encoder, reader, head),
         }
         console.print(pool.name, json.dumps(results[pool.name]))
     if options.out:
@@ -102,8 +106,8 @@ def sources(data: Path, most: int) -> list[Pool]:
 
 def measure(
     pool: Pool, encoder: Encoder, detector: Detector, head: ProjectionHead
-) -> dict[str, dict[str, float]]:
-    """R-Precision by detection weight and context weight, macro average over the pool's types."""
+) -> dict[str, object]:
+    """R-Precision by weights, and by what a type's own word loses, on average over the types."""
     spans = detector.detect(pool.documents)
     texts = [document.text for document in pool.documents]
     sites = torch.from_numpy(np.concatenate(encoder.extractor.mentions(texts, spans)))
@@ -115,16 +119,39 @@ def measure(
     in_context = units(queries[:, context_part]) @ around.T
     own_queries = units(queries[:, own_part])
     context_weights = CONTEXT_WEIGHTS if around.shape[1] else (0.0,)
-    measured: dict[str, dict[str, float]] = {}
+    weighted: dict[str, dict[str, float]] = {}
+    own_detection = head.detection
     for detection in DETECTION_WEIGHTS:
         head.detection = detection
         with torch.inference_mode():
             own = own_queries @ head.mentions(sites, sureness).numpy().T
-        measured[f"{detection:g}"] = {
+        weighted[f"{detection:g}"] = {
             f"{weight:g}": macro(own + weight * in_context, pool, spans)
             for weight in context_weights
         }
-    return measured
+    head.detection = own_detection
+    own_word = own_words(pool, spans)
+    scores = encoder.queries(list(pool.relevant)) @ np.concatenate(encoder.mentions(texts, spans)).T
+    lost = {f"{loss:g}": macro(scores - loss * own_word, pool, spans) for loss in OWN_WORD_LOSSES}
+    return {"r_precision": weighted, "own_word_loses": lost}
+
+
+def own_words(pool: Pool, spans: Sequence[Sequence[Span]]) -> NDArray[np.bool_]:
+    """Whether a mention is an ordinary noun that the type is called by, (types, mentions)."""
+    keys = np.array(
+        [
+            ""
+            if span.name_score >= LEAST_NAME_SCORE
+            else noun(document.text[span.start : span.end])
+            for document, found in zip(pool.documents, spans, strict=True)
+            for span in found
+        ]
+    )
+    return np.stack([keys == noun(name) for name in pool.relevant])
+
+
+def noun(text: str) -> str:
+    return singular(entity_key(text))
 
 
 def macro(scores: NDArray[np.float32], pool: Pool, spans: Sequence[Sequence[Span]]) -> float:
