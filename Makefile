@@ -69,26 +69,38 @@ bench: $(VENV)/.dev  ## speed and memory into docs/performance.md; leave the mac
 	$(BIN)/python benchmarks/report.py $(BENCH_OUT) --out docs/performance.md
 
 # What the heads that ship were trained on; a benchmark's texts are never among it.
-TYPED_MENTIONS ?= ../shared/data/train/typed-mentions.jsonl.gz
+TRAIN ?= ../shared/data/train
+TYPED_MENTIONS ?= $(TRAIN)/typed-mentions.jsonl.gz
 HEADS_OUT := work/heads
+TRAINING_DATA := $(HEADS_OUT)/training.jsonl.gz
+WATCHED := $(HEADS_OUT)/watched.jsonl.gz
 
-heads: $(VENV)/.dev  ## train the heads that ship anew, which takes an hour on two cores
+$(TRAINING_DATA): $(VENV)/.dev
 	mkdir -p $(HEADS_OUT)
 	for benchmark in few-nerd multiconer2; do $(BIN)/ner-retriever convert $$benchmark \
 	  --data $(BENCHMARKS)/$$benchmark --out $(HEADS_OUT)/$$benchmark.jsonl || exit 1; done
-	for preset in minilm mpnet smollm2; do $(BIN)/ner-retriever train --data $(TYPED_MENTIONS) \
+	$(BIN)/python scripts/training_data.py --typed $(TYPED_MENTIONS) \
+	  --typed $(TRAIN)/typed-documents.jsonl.gz --lists $(TRAIN)/name-lists.jsonl.gz \
+	  --written data/written/culture --written data/written/nature \
+	  --exclude $(HEADS_OUT)/few-nerd.jsonl --exclude $(HEADS_OUT)/multiconer2.jsonl --out $@
+
+$(WATCHED): $(VENV)/.dev
+	mkdir -p $(HEADS_OUT)
+	$(BIN)/python scripts/watched_corpus.py examples/corpus.jsonl examples/types.jsonl --out $@
+
+DEVICE ?= cpu
+heads: $(TRAINING_DATA) $(WATCHED)  ## train the heads that ship anew, hours on two cores; DEVICE=cuda
+	$(BIN)/ner-retriever train --data $(TRAINING_DATA) --data $(WATCHED) --device $(DEVICE) \
+	  --preset minilm --config configs/minilm.json --out $(HEADS_OUT)/minilm
+	for preset in mpnet smollm2; do $(BIN)/ner-retriever train --data $(TYPED_MENTIONS) \
 	  --exclude $(HEADS_OUT)/few-nerd.jsonl --exclude $(HEADS_OUT)/multiconer2.jsonl \
 	  --preset $$preset --config configs/$$preset.json --out $(HEADS_OUT)/$$preset || exit 1; done
 
-DETECTOR = $(BIN)/ner-retriever train-detector --data $(TYPED_MENTIONS) \
-  --exclude $(HEADS_OUT)/few-nerd.jsonl --exclude $(HEADS_OUT)/multiconer2.jsonl
+DETECTOR = $(BIN)/ner-retriever train-detector --data $(TRAINING_DATA) --device $(DEVICE)
 
-detectors: $(VENV)/.dev  ## train the mention heads that ship anew, each on its preset's head
-	mkdir -p $(HEADS_OUT)
-	for benchmark in few-nerd multiconer2; do $(BIN)/ner-retriever convert $$benchmark \
-	  --data $(BENCHMARKS)/$$benchmark --out $(HEADS_OUT)/$$benchmark.jsonl || exit 1; done
+detectors: $(TRAINING_DATA)  ## train the mention heads that ship anew, each on its preset's head
 	$(DETECTOR) --preset minilm --out $(HEADS_OUT)/minilm/mentions
-	for preset in mpnet smollm2; do $(DETECTOR) --preset $$preset --limit-texts 5000 \
+	for preset in mpnet smollm2; do $(DETECTOR) --preset $$preset --limit-texts 15000 \
 	  --config configs/detection-small.json --out $(HEADS_OUT)/$$preset/mentions || exit 1; done
 
 screenshots: $(VENV)/.dev  ## take docs/screenshots anew, which needs Chromium

@@ -34,7 +34,8 @@ def index_arrays(preset: str, engine: str, folder: Path) -> dict[str, np.ndarray
 
     Returns:
         ``first`` (documents + 1,) int64, ``spans`` (mentions, 2) int32, ``scores`` (mentions,)
-        float32, ``vectors`` (mentions, dimensions) float16, ``query`` (dimensions,) float32.
+        float32, ``vectors`` (mentions, dimensions) float16 with those of sentences behind them,
+        ``query`` (dimensions,) float32.
     """
     retriever = Retriever.create(folder, preset=preset, engine=engine, query_cache=False)
     retriever.add(documents())
@@ -44,7 +45,7 @@ def index_arrays(preset: str, engine: str, folder: Path) -> dict[str, np.ndarray
         "first": scan.document_first,
         "spans": np.stack([scan.mentions["start"], scan.mentions["end"]], axis=1),
         "scores": scan.mentions["detection_score"].copy(),
-        "vectors": scan.vectors,
+        "vectors": scan.joined(np.arange(len(scan.mentions))).astype(np.float16),
         "query": retriever.encoder.queries([QUERY])[0],
     }
 
