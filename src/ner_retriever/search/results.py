@@ -18,7 +18,7 @@ from ner_retriever.search.mention_locations import locate
 
 _READ_ROWS = 256
 # A name is shown before an ordinary noun that scores higher by no more than this.
-_NEAR_THE_BEST = 0.1
+_NEAR_THE_BEST = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
