@@ -20,7 +20,7 @@ from ner_retriever.training.probe.measures import (
     unit,
 )
 from ner_retriever.training.probe.sample import ProbeSample, Ranking, choose_sample
-from ner_retriever.training.probe.vector_file import Spill
+from ner_retriever.training.probe.vector_file import VectorFile
 from ner_retriever.training.typed_mentions import TypedText
 from toys import BLOCKS
 
@@ -219,19 +219,19 @@ SITES = (
 
 
 def test_what_is_spilled_comes_back_site_by_site(tmp_path: Path) -> None:
-    spill = Spill(tmp_path / "sites", mentions=3, sites=SITES, widths=(2, 3))
-    spill.write(1, np.array([[3, 4, 5, 6, 7], [8, 9, 10, 11, 1e6]], np.float32))
-    spill.write(0, np.array([[-1e6, 1, 2, 2.5, 0.1]], np.float32))
-    np.testing.assert_array_equal(spill.read(SITES[0]), [[-65504, 1], [3, 4], [8, 9]])
+    file = VectorFile(tmp_path / "sites", mentions=3, sites=SITES, widths=(2, 3))
+    file.write(1, np.array([[3, 4, 5, 6, 7], [8, 9, 10, 11, 1e6]], np.float32))
+    file.write(0, np.array([[-1e6, 1, 2, 2.5, 0.1]], np.float32))
+    np.testing.assert_array_equal(file.read(SITES[0]), [[-65504, 1], [3, 4], [8, 9]])
     np.testing.assert_allclose(
-        spill.read(SITES[1]), [[2, 2.5, 0.1], [5, 6, 7], [10, 11, 65504]], rtol=1e-3
+        file.read(SITES[1]), [[2, 2.5, 0.1], [5, 6, 7], [10, 11, 65504]], rtol=1e-3
     )
     assert (tmp_path / "sites").stat().st_size == 2 * 3 * 5
 
 
 def test_a_full_disk_is_said_beforehand(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"2 sites of 1,000,000,000,000 mentions need .*TMPDIR"):
-        Spill(tmp_path / "sites", mentions=10**12, sites=SITES, widths=(2, 3))
+        VectorFile(tmp_path / "sites", mentions=10**12, sites=SITES, widths=(2, 3))
     assert list(tmp_path.iterdir()) == []
 
 

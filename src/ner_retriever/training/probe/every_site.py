@@ -21,7 +21,7 @@ from ner_retriever.training.probe.measures import (
 )
 from ner_retriever.training.probe.sample import ProbeSample
 from ner_retriever.training.probe.summary import summary
-from ner_retriever.training.probe.vector_file import Progress, Spill, mention_vectors
+from ner_retriever.training.probe.vector_file import Progress, VectorFile, mention_vectors
 
 
 def score_sites(
@@ -33,7 +33,7 @@ def score_sites(
     seed: int,
     progress: Progress,
 ) -> tuple[list[dict[str, Any]], Vectors]:
-    """Read each text once, spill the vectors of all sites, and measure one site after the other.
+    """Read each text once, write all sites' vectors to a file, and measure them one by one.
 
     Args:
         extractor: of this backbone, so what it returns is of every site.
@@ -48,16 +48,16 @@ def score_sites(
     queries = np.split(extractor.queries(sample.names), np.cumsum(widths)[:-1], axis=1)
     measured: dict[Site, dict[str, dict[str, Values]]] = {}
     with TemporaryFolder() as folder:
-        spill = Spill(
+        file = VectorFile(
             Path(folder) / "sites.f16", mentions=len(sample.text), sites=sites, widths=widths
         )
         for first, vectors, done in mention_vectors(extractor, sample.texts):
-            spill.write(first, vectors)
+            file.write(first, vectors)
             progress("reading texts", done, len(sample.texts))
         for site, its_queries in zip(sites, queries, strict=True):
-            measured[site] = _measure(spill.read(site), its_queries, sample, pairs)
+            measured[site] = _measure(file.read(site), its_queries, sample, pairs)
             progress("measuring sites", len(measured), len(sites))
-        own_mentions = spill.read(extractor.preset.site)
+        own_mentions = file.read(extractor.preset.site)
     own = measured[extractor.preset.site]
     records = [
         {

@@ -21,7 +21,7 @@ from ner_retriever.reading.extractor import Extractor
 from ner_retriever.training.probe.every_site import score_sites
 from ner_retriever.training.probe.measures import draw_pairs
 from ner_retriever.training.probe.sample import ProbeSample
-from ner_retriever.training.probe.templates import score_readings
+from ner_retriever.training.probe.templates import score_templates
 from ner_retriever.training.probe.vector_file import Progress
 
 _PREFIXES = ("", "Text: ")
@@ -56,14 +56,14 @@ def probe(
         ModelError: the backbone cannot be found or read.
         InputError: there is no room for the vectors of all sites.
     """
-    readings = [
+    variants = [
         replace(preset, prefix=prefix, query_template=template)
         for prefix in _own_first(preset.prefix, *_PREFIXES, *prefixes)
         for template in _own_first(preset.query_template, *_TEMPLATES, *templates)
     ]
     pairs = draw_pairs(sample, seed=seed)
     weights = find_weights(preset.backbone)
-    backbone, extractor = _load(preset, weights, readings, device)
+    backbone, extractor = _load(preset, weights, variants, device)
     sites, mentions = score_sites(backbone, extractor, sample, pairs, seed=seed, progress=progress)
     # Their memory is needed for the model up to the preset's site.
     del backbone, extractor
@@ -76,8 +76,8 @@ def probe(
         "same_type_pairs": sum(map(len, pairs.same)),
         "different_type_pairs": sum(map(len, pairs.different)),
         "sites": sites,
-        "readings": score_readings(
-            readings, mentions, sample, device=device, seed=seed, progress=progress
+        "readings": score_templates(
+            variants, mentions, sample, device=device, seed=seed, progress=progress
         ),
         "versions": environment.versions(),
         "machine": environment.machine(),
@@ -88,7 +88,7 @@ def probe(
 
 
 def _load(
-    preset: Preset, weights: Weights, readings: Sequence[Preset], device: str | None
+    preset: Preset, weights: Weights, variants: Sequence[Preset], device: str | None
 ) -> tuple[EverySite, Extractor]:
     """Load the whole model, and refuse what it cannot be asked before the work begins."""
     backbone = load_every_site(weights, device=device)
@@ -98,8 +98,8 @@ def _load(
             f"{preset.backbone} is {backbone.site.block}; correct the preset"
         )
     extractor = Extractor(preset, backbone, weights.fingerprint)
-    for reading in readings:
-        extractor.with_preset(reading)
+    for variant in variants:
+        extractor.with_preset(variant)
     return backbone, extractor
 
 

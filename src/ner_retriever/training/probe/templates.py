@@ -22,8 +22,8 @@ from ner_retriever.training.probe.summary import summary
 from ner_retriever.training.probe.vector_file import Progress, mention_vectors
 
 
-def score_readings(
-    readings: Sequence[Preset],
+def score_templates(
+    variants: Sequence[Preset],
     own_mentions: Vectors,
     sample: ProbeSample,
     *,
@@ -34,34 +34,34 @@ def score_readings(
     """Read mentions anew with each prefix, and type names with each prefix and template.
 
     Args:
-        readings: presets that differ in prefix and template alone, those with the same prefix one
+        variants: presets that differ in prefix and template alone, those with the same prefix one
             after the other; what the others are compared with comes first.
         own_mentions: vectors of the mentions, read with the first prefix.
     """
-    own = readings[0]
+    own = variants[0]
     extractor = load_extractor(own, device=device)
-    prefixes = len({reading.prefix for reading in readings})
+    prefixes = len({variant.prefix for variant in variants})
     measured: list[dict[str, Values]] = []
-    for number, (prefix, group) in enumerate(groupby(readings, key=attrgetter("prefix"))):
+    for number, (prefix, group) in enumerate(groupby(variants, key=attrgetter("prefix"))):
         its = list(group)
         mentions = own_mentions
         if prefix != own.prefix:
             done = (number - 1) * len(sample.texts), (prefixes - 1) * len(sample.texts)
             mentions = _read(extractor.with_preset(its[0]), sample, progress, *done)
         prototypes = prototype_r_precision(centred(mentions), sample)
-        for reading in its:
-            queries = extractor.with_preset(reading).queries(sample.names)
+        for variant in its:
+            queries = extractor.with_preset(variant).queries(sample.names)
             measured.append({"prototypes": prototypes, **_by_name(mentions, queries, sample)})
     return [
         {
-            "prefix": reading.prefix,
-            "query_template": reading.query_template,
+            "prefix": variant.prefix,
+            "query_template": variant.query_template,
             **{
                 name: summary(values, measured[0][name], seed=seed)
                 for name, values in measures.items()
             },
         }
-        for reading, measures in zip(readings, measured, strict=True)
+        for variant, measures in zip(variants, measured, strict=True)
     ]
 
 

@@ -19,7 +19,7 @@ _CHUNK = 32
 _LARGEST = float(np.finfo(np.float16).max)
 
 
-class Spill:
+class VectorFile:
     """One memory-mapped file, site after site, float16.
 
     Half a float's digits change a cosine in the fourth decimal. What is larger than float16 goes is
