@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from cli_helpers import error
 from ner_retriever.errors import ConfigError, WeightsCorrupted
+from ner_retriever.heads.mention import network as network_module
 from ner_retriever.heads.mention.files import load_mention_head, save_mention_head
 from ner_retriever.heads.mention.finder import Finder, Found
 from ner_retriever.heads.mention.network import MentionHead
@@ -102,6 +103,23 @@ def test_fewer_words_than_a_mention_may_have() -> None:
         torch.zeros(1, 2, 6), torch.zeros(1, 2, dtype=torch.long), torch.ones(1, 2) > 0
     )
     assert torch.isfinite(odds).sum() == 3
+
+
+def test_a_head_can_tell_where_blocks_begin_and_end() -> None:
+    mask = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
+    blocks = torch.tensor([[0, 0, 1, 2, 2], [0, 0, 0, 0, 0]])
+    edges = network_module._edges(mask, blocks)
+    assert edges[0].tolist() == [1, 2, 3, 1, 2]
+    assert edges[1, :3].tolist() == [1, 0, 2]
+    torch.manual_seed(0)
+    states, shapes = torch.randn(1, 5, 6), torch.zeros(1, 5, dtype=torch.int64)
+    for borders in (False, True):
+        head = MentionHead(6, 8, 3, borders=borders).eval()
+        one_word_each = [
+            head(states, shapes, mask[:1], torch.tensor([own]))[0, :, 0]
+            for own in ([0, 0, 0, 0, 0], [0, 0, 0, 1, 1])
+        ]
+        assert torch.allclose(*one_word_each) is not borders
 
 
 def test_kinds_are_means_over_the_words_of_a_run() -> None:

@@ -23,7 +23,13 @@ def load_mention_head(folder: Path) -> tuple[MentionHead, MentionHeadRecord]:
     record = read_mention_record(folder)
 
     def make() -> MentionHead:
-        return MentionHead(record.width, record.hidden, record.longest, kinds=record.kinds)
+        return MentionHead(
+            record.width,
+            record.hidden,
+            record.longest,
+            kinds=record.kinds,
+            borders=record.borders,
+        )
 
     return load_weights(folder / WEIGHTS_NAME, record.sha256, make), record
 

@@ -8,6 +8,8 @@ from ner_retriever.heads.mention.words import SHAPES
 
 _KERNEL = 5
 _BOUNDARY = 64
+# Neither the first nor the last word of a block, the first, the last, both.
+_EDGES = 4
 
 
 class MentionHead(nn.Module):
@@ -22,6 +24,8 @@ class MentionHead(nn.Module):
         longest: words in a run at most.
         dropout: while training.
         kinds: whether it also tells names from ordinary nouns.
+        borders: whether it knows where a block of the text begins and ends. Most backbones don't:
+            to their tokenizers, a line break is a space.
     """
 
     def __init__(
@@ -32,12 +36,14 @@ class MentionHead(nn.Module):
         *,
         dropout: float = 0.2,
         kinds: bool = False,
+        borders: bool = False,
     ) -> None:
         super().__init__()
         self.longest = longest
         self.norm = nn.LayerNorm(width)
         self.inner = nn.Linear(width, hidden)
         self.shape = nn.Embedding(len(SHAPES), hidden)
+        self.border = nn.Embedding(_EDGES, hidden) if borders else None
         self.blocks = nn.ModuleList(_Block(hidden, dropout) for _ in range(2))
         self.first = nn.Linear(hidden, _BOUNDARY)
         self.last = nn.Linear(hidden, _BOUNDARY)
@@ -81,6 +87,8 @@ class MentionHead(nn.Module):
             from a head that doesn't tell.
         """
         states = self.inner(self.dropout(self.norm(words))) + self.shape(shapes)
+        if self.border is not None:
+            states = states + self.border(_edges(mask, blocks))
         real = mask[..., None]
         for block in self.blocks:
             states = block(states, real)
@@ -122,6 +130,15 @@ class _Block(nn.Module):
         mixed = self.convolution(normed.transpose(1, 2)).transpose(1, 2)
         mixed = self.dropout(functional.gelu(mixed))
         return states.add(mixed)
+
+
+def _edges(mask: Tensor, blocks: Tensor | None) -> Tensor:
+    """Tell of each word whether it is the first (1) or last (2) of its block: (batch, words)."""
+    within = mask[:, :-1] & mask[:, 1:]
+    if blocks is not None:
+        within = within & (blocks[:, :-1] == blocks[:, 1:])
+    first, last = ~functional.pad(within, (1, 0)), ~functional.pad(within, (0, 1))
+    return first.long() + 2 * last.long()
 
 
 def _mean(sums: Tensor, length: int, count: int) -> Tensor:

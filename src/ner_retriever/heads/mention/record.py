@@ -31,6 +31,7 @@ class MentionHeadRecord(Settings):
         nested: least share of the best overlapping mention's score that a mention needs to be kept
             beside it.
         kinds: whether it tells names from ordinary nouns.
+        borders: whether it knows where a block of the text begins and ends.
         sha256: of mention_head.safetensors.
         notes: where the mention head comes from and what it was measured to do.
     """
@@ -44,6 +45,7 @@ class MentionHeadRecord(Settings):
     threshold: float
     nested: float
     kinds: bool = False
+    borders: bool = False
     sha256: str = ""
     format: int = FORMAT
     notes: Mapping[str, Any] = field(default_factory=dict)

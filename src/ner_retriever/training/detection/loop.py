@@ -93,6 +93,7 @@ def train_detector(
         config.longest,
         dropout=config.dropout,
         kinds=True,
+        borders=True,
     ).to(device)
     optimizer = torch.optim.AdamW(
         head.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay

@@ -75,6 +75,7 @@ def write_mention_head(
         threshold=trained.threshold,
         nested=config.nested,
         kinds=trained.head.kind is not None,
+        borders=trained.head.border is not None,
         notes=notes,
     )
     save_mention_head(folder, trained.head, record)
