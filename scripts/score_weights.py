@@ -85,10 +85,10 @@ def examples() -> Pool:
     return Pool("examples", documents, relevant)
 
 
-def sources(data: Path, most: int) -> list[Pool]:
+def sources(data: Path, most: int, names: Sequence[str] = SOURCES) -> list[Pool]:
     typed = read_typed_mentions([data])
     pools = []
-    for source in SOURCES:
+    for source in names:
         texts = [text for text in typed if text.source == source]
         texts = texts[:: max(1, len(texts) // most)]
         rows: defaultdict[str, set[int]] = defaultdict(set)

@@ -26,6 +26,7 @@ from ner_retriever.cli.output import printable
 from ner_retriever.config import DEFAULT_PRESET, load_preset
 from ner_retriever.documents import Document
 from ner_retriever.errors import ConfigError, DocumentError, IndexNotFound
+from ner_retriever.text.dialect import Dialect, Quoting
 
 if TYPE_CHECKING:
     from ner_retriever.indexing import Added
@@ -73,6 +74,29 @@ def index(
     whole_file: Annotated[
         bool, typer.Option("--whole-file", help="A .txt file is one document.")
     ] = False,
+    separator: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIGN",
+            help="What stands between the fields of .csv and .tsv files.  [default: the one that "
+            "the header has]",
+        ),
+    ] = None,
+    quoting: Annotated[
+        Quoting,
+        typer.Option(
+            help="Whether fields of .csv and .tsv files may be in quotes; auto: whichever makes "
+            "rows out of the lines.",
+        ),
+    ] = Quoting.AUTO,
+    no_header: Annotated[
+        bool,
+        typer.Option(
+            "--no-header",
+            help="The first row of .csv and .tsv files is a document; columns are named 1, 2, 3: "
+            "--text-field 2.",
+        ),
+    ] = False,
     max_characters: Annotated[
         int, typer.Option(help="Longest line, row or file that is accepted.", min=1)
     ] = 2_000_000,
@@ -108,6 +132,11 @@ def index(
     from ner_retriever.text.sources import count_hint
 
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    dialect = Dialect(
+        separator="\t" if separator == "\\t" else separator,
+        quoting=quoting,
+        header=not no_header,
+    )
     skipped = _Skipped()
     start = time.monotonic()
     handler = skipped if on_error is OnError.SKIP else None
@@ -121,6 +150,7 @@ def index(
                     id_field=id_field,
                     spans_field=spans_field,
                     whole_file=whole_file,
+                    dialect=dialect,
                     max_characters=max_characters,
                     on_error=handler,
                     progress=lambda size: bar.advance(task, size),

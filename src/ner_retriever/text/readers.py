@@ -7,11 +7,13 @@ from pathlib import Path
 
 from ner_retriever.documents import Document
 from ner_retriever.errors import ConfigError, DocumentError
+from ner_retriever.text.dialect import Dialect
 from ner_retriever.text.lines import read_lines, read_whole, without_line_end
 from ner_retriever.text.records import Fields, parse_json
 from ner_retriever.text.sources import Source, find_sources
 from ner_retriever.text.tables import read_table
 
+_AS_FOUND = Dialect()
 _Lines = Iterator[tuple[int, str | DocumentError]]
 _Records = Iterator[Document | DocumentError]
 
@@ -23,6 +25,7 @@ def read_documents(
     id_field: str = "id",
     spans_field: str | None = None,
     whole_file: bool = False,
+    dialect: Dialect = _AS_FOUND,
     max_characters: int = 2_000_000,
     on_error: Callable[[DocumentError], None] | None = None,
     progress: Callable[[int], None] | None = None,
@@ -30,7 +33,7 @@ def read_documents(
     """Read documents lazily; memory is bounded by one record, whatever the file's size.
 
     A source is a ``.txt`` file (a line a document; blank lines are skipped), a ``.jsonl`` or
-    ``.ndjson`` file (an object a line), a ``.csv`` or ``.tsv`` file with a header line, a
+    ``.ndjson`` file (an object a line), a ``.csv`` or ``.tsv`` file, a
     ``.parquet`` file, each of them also with ``.gz``, a folder of such files, or ``-`` for
     standard input (JSON lines if the first character that is not blank is ``{``, else a line a
     document). Text is UTF-8; a byte-order mark is dropped.
@@ -42,6 +45,7 @@ def read_documents(
         text_field, id_field, spans_field: where a record holds its text, its id (optional) and
             its spans, which may be a list or JSON text of one.
         whole_file: a ``.txt`` file is one document, line ends included.
+        dialect: how ``.csv`` and ``.tsv`` files are written.
         max_characters: the longest line, row or whole file, as it stands in the file.
         on_error: gets each bad record's error, and reading goes on with the next record, or with
             the next file where an error ends the file; by default the error is raised.
@@ -58,6 +62,7 @@ def read_documents(
         _read,
         fields=Fields(text=text_field, id=id_field, spans=spans_field),
         whole_file=whole_file,
+        dialect=dialect,
         max_characters=max_characters,
         progress=progress or _ignore,
     )
@@ -86,12 +91,15 @@ def _read(
     *,
     fields: Fields,
     whole_file: bool,
+    dialect: Dialect,
     max_characters: int,
     progress: Callable[[int], None],
 ) -> _Records:
     """Read one source; a bad record is yielded as its error, so that reading can go on."""
     if source.suffix in (".csv", ".tsv"):
-        return read_table(source, fields, max_characters=max_characters, progress=progress)
+        return read_table(
+            source, fields, dialect=dialect, max_characters=max_characters, progress=progress
+        )
     if source.suffix == ".parquet":
         # Here, since text files need not wait for Arrow to load.
         from ner_retriever.text.parquet import read_parquet
