@@ -36,7 +36,7 @@ from ner_retriever.training.typed_mentions import read_typed_mentions
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SOURCES = ("crossner", "wikigold", "wnut17")
-DETECTION_WEIGHTS = (0.0, 0.01, 0.02, 0.04, 0.08)
+DETECTION_WEIGHTS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08)
 CONTEXT_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 # What a mention loses that is no name and nothing but the word that the type is called by.
 OWN_WORD_LOSSES = (0.0, 0.02, 0.05, 0.1, 0.2, 1.0)

@@ -1,6 +1,5 @@
 """``ner-retriever index``: documents into an index."""
 
-import sys
 import time
 from collections.abc import Iterator
 from enum import StrEnum
@@ -21,18 +20,26 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from ner_retriever.cli.account import Skipped, summarise
 from ner_retriever.cli.engine import Engine, EngineOption
-from ner_retriever.cli.output import printable
 from ner_retriever.config import DEFAULT_PRESET, load_preset
 from ner_retriever.documents import Document
-from ner_retriever.errors import ConfigError, DocumentError, IndexNotFound
+from ner_retriever.errors import ConfigError, IndexNotFound
 from ner_retriever.text.dialect import Dialect, Quoting
 
 if TYPE_CHECKING:
     from ner_retriever.indexing import Added
     from ner_retriever.retriever import Retriever
 
-_LISTED_SKIPS = 20
+
+class InputFormat(StrEnum):
+    """What standard input holds."""
+
+    TXT = "txt"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    TSV = "tsv"
 
 
 class OnError(StrEnum):
@@ -47,8 +54,8 @@ def index(
         list[str],
         typer.Argument(
             metavar="SOURCE",
-            help="Files (.txt: a line a document; .jsonl, .csv, .tsv, .parquet; each also .gz), "
-            "folders of such files, or - for standard input.",
+            help="Files (.txt: a line a document; .json, .jsonl, .csv, .tsv, .parquet; each also "
+            ".gz), folders of such files, or - for standard input.",
         ),
     ],
     out: Annotated[Path, typer.Option(help="The index's folder; made where there is none.")],
@@ -74,6 +81,12 @@ def index(
     whole_file: Annotated[
         bool, typer.Option("--whole-file", help="A .txt file is one document.")
     ] = False,
+    format: Annotated[
+        InputFormat | None,
+        typer.Option(
+            help="What standard input holds.  [default: json, jsonl or txt, by its start]"
+        ),
+    ] = None,
     separator: Annotated[
         str | None,
         typer.Option(
@@ -137,7 +150,7 @@ def index(
         quoting=quoting,
         header=not no_header,
     )
-    skipped = _Skipped()
+    skipped = Skipped()
     start = time.monotonic()
     handler = skipped if on_error is OnError.SKIP else None
     try:
@@ -151,6 +164,7 @@ def index(
                     spans_field=spans_field,
                     whole_file=whole_file,
                     dialect=dialect,
+                    stdin_suffix=f".{format}" if format else "",
                     max_characters=max_characters,
                     on_error=handler,
                     progress=lambda size: bar.advance(task, size),
@@ -168,20 +182,7 @@ def index(
     except KeyboardInterrupt:
         console.print("stopped; what was indexed is kept, and the next run goes on there")
         raise
-    _summarise(console, out, added, skipped, seconds=time.monotonic() - start)
-
-
-class _Skipped:
-    """Counts the documents that were left out, and keeps why for the first of them."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.listed: list[DocumentError] = []
-
-    def __call__(self, error: DocumentError) -> None:
-        self.count += 1
-        if self.count <= _LISTED_SKIPS:
-            self.listed.append(error)
+    summarise(console, out, added, skipped, seconds=time.monotonic() - start)
 
 
 def _begun(documents: Iterator[Document]) -> Iterator[Document]:
@@ -264,30 +265,3 @@ def _progress_bar(console: Console) -> Progress:
         # A bar in a log file is noise; the summary says it all.
         disable=not console.is_terminal,
     )
-
-
-def _summarise(
-    console: Console, out: Path, added: "Added", skipped: _Skipped, *, seconds: float
-) -> None:
-    console.print(
-        f"{out}: {added.new:,} new, {added.replaced:,} replaced, {added.unchanged:,} unchanged "
-        f"documents; {added.mentions:,} mentions indexed; {seconds:,.0f} s{_peak_memory()}"
-    )
-    if skipped.count:
-        console.print(f"{skipped.count:,} skipped:")
-        for error in skipped.listed:
-            console.print(f"  {printable(str(error))}")
-        if skipped.count > len(skipped.listed):
-            console.print(f"  … and {skipped.count - len(skipped.listed):,} more")
-
-
-def _peak_memory() -> str:
-    """Say how much memory the process has held at most, where the system tells."""
-    try:
-        import resource
-    except ImportError:
-        return ""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Kibibytes on Linux, bytes on macOS.
-    mebibytes = peak >> (20 if sys.platform == "darwin" else 10)
-    return f", at most {mebibytes:,} MiB of memory"

@@ -30,21 +30,26 @@ _INTRODUCTION = f"""# Benchmarks
 
 Written by `ner-retriever report`; do not edit.
 
-A query is a type's readable name; every text that mentions an entity of the type is relevant.
-R-Precision is the precision of the first R texts, with R relevant ones; the average counts every
-type the same and leaves catch-all types ("other") out. Intervals are 95 % bootstrap intervals over
-types. Rows marked *measured* were measured here; rows marked *published* are quoted from
-{SOURCE}. R-Precision depends on how many texts of a pool are relevant: where the pools differ,
-measured and published rows stand side by side, but do not compare exactly.
+This page compares ner-retriever with baselines and with the published figures. A query is the
+readable name of a type. Every text that mentions an entity of the type is relevant. R-Precision
+is the precision of the first R texts, where R is the number of relevant ones. The average counts
+every type the same and leaves catch-all types ("other") out. Intervals are 95 % bootstrap
+intervals over types.
 
-*Bytes a text* are what searching needs: float16 vectors, one a mention or one a text, or an
-inverted index. *Stored* is all that an index keeps by default: texts, mentions, their vectors, and
-the copy of the vectors that is scanned. Both are set against NV-Embed v2's one vector of 4,096
-numbers a text, without the text, in float16:
-{NV_EMBED_BYTES_A_TEXT:,} bytes (in float32: {2 * NV_EMBED_BYTES_A_TEXT:,}). The paper's figure is
-79 % less, for 500 numbers a mention; ours depends on how many mentions a text has. The time to
-index holds detection where a mention head finds mentions in the backbone's own pass; detection by
-others is left out, as it is done once for all systems.
+Rows marked *measured* were measured here; rows marked *published* are quoted from {SOURCE}.
+R-Precision depends on how many texts of a pool are relevant. Where the pools differ, measured and
+published rows are shown side by side, but are not exactly comparable.
+
+*Bytes a text* is what search needs: float16 vectors, one per mention or one per text, or an
+inverted index. *Stored* is everything that an index keeps by default: texts, mentions, their
+vectors, and the copy of the vectors that is scanned. Both are compared with NV-Embed v2's one
+vector of 4,096 numbers per text, without the text, in float16: {NV_EMBED_BYTES_A_TEXT:,} bytes
+(in float32: {2 * NV_EMBED_BYTES_A_TEXT:,}). The paper's figure is 79 % less, for 500 numbers per
+mention. Ours depends on how many mentions a text has.
+
+The time to index includes detection if a mention head finds mentions in the backbone's own
+forward pass. Detection by other detectors is not included, because it is done once for all
+systems.
 """
 
 

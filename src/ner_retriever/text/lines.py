@@ -57,7 +57,7 @@ def read_lines(
         Line number (from 1) and line. A line that is too long or not UTF-8 is its error. An error
         that ends the file is the last item.
     """
-    limit = _bytes_to_read(max_characters)
+    limit = bytes_to_read(max_characters)
     number = 0
     try:
         with open_bytes(source, progress) as stream:
@@ -84,10 +84,20 @@ def read_whole(
     """
     try:
         with open_bytes(source, progress) as stream:
-            content = stream.read(_bytes_to_read(max_characters))
+            content = stream.read(bytes_to_read(max_characters))
     except READ_ERRORS as error:
         return unreadable(source.label, error)
     return _decode(content, max_characters, where=source.label, first=True)
+
+
+def start_of(stream: BinaryIO, size: int = 4096) -> bytes:
+    """Return the first bytes of standard input, which are read again afterwards."""
+    if isinstance(stream, io.BufferedReader):
+        return stream.peek(size)[:size]
+    before = stream.tell()
+    start = stream.read(size)
+    stream.seek(before)
+    return start
 
 
 def without_line_end(line: str) -> str:
@@ -109,14 +119,14 @@ def too_long(where: str, max_characters: int) -> DocumentError:
     )
 
 
-def _bytes_to_read(max_characters: int) -> int:
+def bytes_to_read(max_characters: int) -> int:
     """Bytes enough for a text at the limit with its mark and line end, and one more."""
     return _BYTES_PER_CHARACTER * max_characters + len(codecs.BOM_UTF8) + len(b"\r\n") + 1
 
 
 def _decode(content: bytes, max_characters: int, *, where: str, first: bool) -> str | DocumentError:
     # The limit in bytes may have cut a character in two, so length comes before decoding.
-    if len(content) == _bytes_to_read(max_characters):
+    if len(content) == bytes_to_read(max_characters):
         return too_long(where, max_characters)
     try:
         text = content.decode("utf-8-sig" if first else "utf-8")

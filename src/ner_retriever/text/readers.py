@@ -1,14 +1,15 @@
 """Documents from files, folders and standard input, one at a time."""
 
-import itertools
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from ner_retriever.documents import Document
 from ner_retriever.errors import ConfigError, DocumentError
 from ner_retriever.text.dialect import Dialect
-from ner_retriever.text.lines import read_lines, read_whole, without_line_end
+from ner_retriever.text.lines import read_lines, read_whole, start_of, without_line_end
 from ner_retriever.text.records import Fields, parse_json
 from ner_retriever.text.sources import Source, find_sources
 from ner_retriever.text.tables import read_table
@@ -26,6 +27,7 @@ def read_documents(
     spans_field: str | None = None,
     whole_file: bool = False,
     dialect: Dialect = _AS_FOUND,
+    stdin_suffix: str = "",
     max_characters: int = 2_000_000,
     on_error: Callable[[DocumentError], None] | None = None,
     progress: Callable[[int], None] | None = None,
@@ -33,19 +35,21 @@ def read_documents(
     """Read documents lazily; memory is bounded by one record, whatever the file's size.
 
     A source is a ``.txt`` file (a line a document; blank lines are skipped), a ``.jsonl`` or
-    ``.ndjson`` file (an object a line), a ``.csv`` or ``.tsv`` file, a
-    ``.parquet`` file, each of them also with ``.gz``, a folder of such files, or ``-`` for
-    standard input (JSON lines if the first character that is not blank is ``{``, else a line a
-    document). Text is UTF-8; a byte-order mark is dropped.
+    ``.ndjson`` file (an object a line), a ``.json`` file (an array of objects or texts, or one
+    object), a ``.csv`` or ``.tsv`` file, a ``.parquet`` file, each of them also with ``.gz``, a
+    folder of such files, without what is hidden, or ``-`` for standard input, whose first bytes
+    tell JSON, JSON lines and text apart. Text is UTF-8; a byte-order mark is dropped.
 
     A record without an id is called ``<file name>:<line>``, a whole file ``<file name>``; below a
-    folder the file's name is its path relative to the folder. Rows of Parquet files count from 1.
+    folder the file's name is its path relative to the folder. Rows of Parquet files and records of
+    JSON files count from 1.
 
     Args:
         text_field, id_field, spans_field: where a record holds its text, its id (optional) and
             its spans, which may be a list or JSON text of one.
         whole_file: a ``.txt`` file is one document, line ends included.
         dialect: how ``.csv`` and ``.tsv`` files are written.
+        stdin_suffix: the kind of file that standard input is, such as ``.csv``.
         max_characters: the longest line, row or whole file, as it stands in the file.
         on_error: gets each bad record's error, and reading goes on with the next record, or with
             the next file where an error ends the file; by default the error is raised.
@@ -66,7 +70,7 @@ def read_documents(
         max_characters=max_characters,
         progress=progress or _ignore,
     )
-    return _documents(find_sources(sources), read, on_error or _raise)
+    return _documents(find_sources(sources, stdin_suffix=stdin_suffix), read, on_error or _raise)
 
 
 def _documents(
@@ -96,6 +100,8 @@ def _read(
     progress: Callable[[int], None],
 ) -> _Records:
     """Read one source; a bad record is yielded as its error, so that reading can go on."""
+    if not source.suffix:
+        source = replace(source, suffix=_guess(start_of(sys.stdin.buffer)))
     if source.suffix in (".csv", ".tsv"):
         return read_table(
             source, fields, dialect=dialect, max_characters=max_characters, progress=progress
@@ -105,11 +111,11 @@ def _read(
         from ner_retriever.text.parquet import read_parquet
 
         return read_parquet(source, fields, max_characters=max_characters, progress=progress)
+    if source.suffix == ".json":
+        return _json(source, fields, max_characters=max_characters, progress=progress)
     if source.suffix == ".txt" and whole_file:
         return _whole(source, max_characters=max_characters, progress=progress)
     lines = _filled(read_lines(source, max_characters=max_characters, progress=progress))
-    if source.is_stdin:
-        return _standard_input(lines, source, fields)
     if source.suffix == ".txt":
         return _plain(lines, source)
     return _json_lines(lines, source, fields)
@@ -151,16 +157,37 @@ def _json_lines(lines: _Lines, source: Source, fields: Fields) -> _Records:
             )
 
 
-def _standard_input(lines: _Lines, source: Source, fields: Fields) -> _Records:
-    for number, line in lines:
-        if isinstance(line, DocumentError):
-            yield line
-            continue
-        every_line = itertools.chain([(number, line)], lines)
-        if line.lstrip().startswith("{"):
-            yield from _json_lines(every_line, source, fields)
+def _json(
+    source: Source, fields: Fields, *, max_characters: int, progress: Callable[[int], None]
+) -> _Records:
+    # Here, since other files need not wait for the parser to load.
+    from ner_retriever.text.json_values import read_json_values
+
+    values = read_json_values(source, max_characters=max_characters, progress=progress)
+    for number, value in values:
+        name, origin = f"{source.name}:{number}", f"{source.label}:{number}"
+        if isinstance(value, DocumentError):
+            yield value
+        elif isinstance(value, str):
+            yield Document(id=name, text=value, origin=origin)
+        elif isinstance(value, dict):
+            yield fields.document(value, default_id=name, origin=origin)
         else:
-            yield from _plain(every_line, source)
+            yield DocumentError(
+                f"{origin}: a record must be a JSON object such as "
+                f'{{"text": "…"}}, or a text, not {type(value).__name__}'
+            )
+
+
+def _guess(start: bytes) -> str:
+    """Return the suffix of a file that begins so: JSON, JSON lines, or text."""
+    text = start.decode("utf-8", errors="replace").removeprefix("\ufeff").lstrip()
+    if text.startswith("["):
+        return ".json" if text[1:].lstrip()[:1] in {"{", '"', "["} else ".txt"
+    if text.startswith("{"):
+        first = text.split("\n", 1)[0].rstrip()
+        return ".json" if first.endswith(("{", "[", ",")) else ".jsonl"
+    return ".txt"
 
 
 def _whole(source: Source, *, max_characters: int, progress: Callable[[int], None]) -> _Records:

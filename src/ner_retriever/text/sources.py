@@ -7,7 +7,9 @@ from pathlib import Path
 
 from ner_retriever.errors import InputError
 
-SUFFIXES = (".txt", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+SUFFIXES = (".txt", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+# What archives and editors leave in folders, beside what is hidden.
+_NO_DOCUMENTS = {"__MACOSX"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +19,17 @@ class Source:
     Attributes:
         path: the file; ``-`` for standard input.
         name: what default ids begin with: the file's name, or its path below the folder given.
-        suffix: one of ``SUFFIXES``, without ``.gz``; empty for standard input.
+        suffix: one of ``SUFFIXES``, without ``.gz``; empty for standard input whose format is to be
+            found out.
         compressed: whether the file is a gzip file.
+        is_stdin: whether it is standard input.
     """
 
     path: Path
     name: str
     suffix: str
     compressed: bool = False
-
-    @property
-    def is_stdin(self) -> bool:
-        """Whether it is standard input."""
-        return not self.suffix
+    is_stdin: bool = False
 
     @property
     def label(self) -> str:
@@ -37,12 +37,13 @@ class Source:
         return self.name if self.is_stdin else str(self.path)
 
 
-def find_sources(sources: Sequence[str | Path]) -> list[Source]:
+def find_sources(sources: Sequence[str | Path], *, stdin_suffix: str = "") -> list[Source]:
     """Name the files behind paths, and look whether they exist; none is opened.
 
     Args:
         sources: files, folders (their files of known suffixes, recursively, sorted by path) and
-            ``-`` for standard input.
+            ``-`` for standard input. Below a folder, hidden files and folders are left out.
+        stdin_suffix: one of ``SUFFIXES`` for what standard input holds; to be found out by default.
 
     Raises:
         InputError: there is no source, a path does not exist, a suffix is unknown, or a folder
@@ -50,7 +51,7 @@ def find_sources(sources: Sequence[str | Path]) -> list[Source]:
     """
     if not sources:
         raise InputError("no source given; name a file, a folder, or - for standard input")
-    return [found for source in sources for found in _expand(source)]
+    return [found for source in sources for found in _expand(source, stdin_suffix)]
 
 
 def count_hint(sources: Sequence[str | Path]) -> int | None:
@@ -71,9 +72,9 @@ def count_hint(sources: Sequence[str | Path]) -> int | None:
     return total
 
 
-def _expand(source: str | Path) -> Iterator[Source]:
+def _expand(source: str | Path, stdin_suffix: str) -> Iterator[Source]:
     if str(source) == "-":
-        yield Source(Path("-"), "stdin", suffix="")
+        yield Source(Path("-"), "stdin", stdin_suffix, is_stdin=True)
         return
     path = Path(source)
     try:
@@ -89,7 +90,7 @@ def _expand(source: str | Path) -> Iterator[Source]:
     if suffix not in SUFFIXES:
         raise InputError(
             f"{path}: unknown kind of file {suffix!r}; known are {_known_suffixes()}; "
-            "rename it, or hand it in as standard input with -"
+            "rename it, or hand it in as standard input, with - and --format"
         )
     yield _named(Source(path, path.name, suffix, compressed))
 
@@ -98,11 +99,16 @@ def _files_below(folder: Path) -> Iterator[Source]:
     found = False
     for path in sorted(folder.rglob("*")):
         suffix, compressed = _suffix(path)
-        if suffix in SUFFIXES and path.is_file():
+        below = path.relative_to(folder)
+        if suffix in SUFFIXES and not _is_hidden(below) and path.is_file():
             found = True
-            yield _named(Source(path, path.relative_to(folder).as_posix(), suffix, compressed))
+            yield _named(Source(path, below.as_posix(), suffix, compressed))
     if not found:
         raise InputError(f"{folder}: no file to read in this folder; known are {_known_suffixes()}")
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith((".", "~$")) or part in _NO_DOCUMENTS for part in path.parts)
 
 
 def _named(source: Source) -> Source:
