@@ -250,7 +250,7 @@ def test_nothing_is_read_before_the_first_document(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.txt", b"good\nbad \xe9t\xe9\nlast\n", "byte 0xe9 at offset 4.*iconv"),
+        ("a.txt", b"good\nbad \xe9t\xe9\nlast\n", "byte 0xe9 at offset 4.*--encoding"),
         (
             "a.jsonl",
             b'{"text": "good"}\n{"text": \n{"text": "last"}',

@@ -110,6 +110,17 @@ def index(
             "--text-field 2.",
         ),
     ] = False,
+    paragraphs: Annotated[
+        bool,
+        typer.Option("--paragraphs", help="In .txt files, blank lines stand between documents."),
+    ] = False,
+    encoding: Annotated[
+        str,
+        typer.Option(
+            help="Of text files.  [default: utf-8, or what a byte-order mark says]",
+            show_default=False,
+        ),
+    ] = "",
     max_characters: Annotated[
         int, typer.Option(help="Longest line, row or file that is accepted.", min=1)
     ] = 2_000_000,
@@ -163,6 +174,8 @@ def index(
                     id_field=id_field,
                     spans_field=spans_field,
                     whole_file=whole_file,
+                    paragraphs=paragraphs,
+                    encoding=encoding,
                     dialect=dialect,
                     stdin_suffix=f".{format}" if format else "",
                     max_characters=max_characters,

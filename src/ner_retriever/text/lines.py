@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from typing import BinaryIO, cast
 
 from ner_retriever.errors import DocumentError
+from ner_retriever.text.encodings import as_utf8, likely_cause
 from ner_retriever.text.sources import Source
 
 # What reading a file that is damaged, gone or forbidden raises.
-READ_ERRORS = (OSError, EOFError, zlib.error)
+READ_ERRORS = (OSError, EOFError, zlib.error, UnicodeError)
 
 _BYTES_PER_CHARACTER = 4
 _CHUNK_BYTES = 1 << 16
@@ -25,14 +26,14 @@ _CHUNK_BYTES = 1 << 16
 
 @contextmanager
 def open_bytes(source: Source, progress: Callable[[int], None]) -> Iterator[BinaryIO]:
-    """Open a source for reading, decompressed.
+    """Open a source for reading, decompressed, as UTF-8.
 
     Args:
         progress: called with the number of bytes newly read from the disk, before decompression;
             never for standard input.
     """
     if source.is_stdin:
-        yield sys.stdin.buffer
+        yield as_utf8(sys.stdin.buffer, source.encoding)
         return
     with (
         source.path.open("rb", buffering=0) as raw,
@@ -40,9 +41,9 @@ def open_bytes(source: Source, progress: Callable[[int], None]) -> Iterator[Bina
     ):
         if source.compressed:
             with gzip.GzipFile(fileobj=stream) as inflated:
-                yield cast(BinaryIO, inflated)
+                yield as_utf8(cast(BinaryIO, inflated), source.encoding)
         else:
-            yield stream
+            yield as_utf8(cast(BinaryIO, stream), source.encoding)
 
 
 def read_lines(
@@ -90,16 +91,6 @@ def read_whole(
     return _decode(content, max_characters, where=source.label, first=True)
 
 
-def start_of(stream: BinaryIO, size: int = 4096) -> bytes:
-    """Return the first bytes of standard input, which are read again afterwards."""
-    if isinstance(stream, io.BufferedReader):
-        return stream.peek(size)[:size]
-    before = stream.tell()
-    start = stream.read(size)
-    stream.seek(before)
-    return start
-
-
 def without_line_end(line: str) -> str:
     """Drop a line feed, and the carriage return before it, from the end of a line."""
     return line.removesuffix("\n").removesuffix("\r")
@@ -133,7 +124,7 @@ def _decode(content: bytes, max_characters: int, *, where: str, first: bool) -> 
     except UnicodeDecodeError as error:
         return DocumentError(
             f"{where}: not UTF-8 (byte {error.object[error.start]:#04x} at offset {error.start}); "
-            "convert the file, for example with: iconv -f LATIN1 -t UTF-8"
+            f"{likely_cause(content)}"
         )
     if len(without_line_end(text)) > max_characters:
         return too_long(where, max_characters)

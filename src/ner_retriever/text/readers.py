@@ -4,17 +4,20 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from ner_retriever.documents import Document
 from ner_retriever.errors import ConfigError, DocumentError
 from ner_retriever.text.dialect import Dialect
-from ner_retriever.text.lines import read_lines, read_whole, start_of, without_line_end
+from ner_retriever.text.encodings import check_encoding, start_of
+from ner_retriever.text.lines import read_lines, read_whole, too_long, without_line_end
 from ner_retriever.text.records import Fields, parse_json
 from ner_retriever.text.sources import Source, find_sources
 from ner_retriever.text.tables import read_table
 
 _AS_FOUND = Dialect()
+_GUESSED_FROM = 4096
 _Lines = Iterator[tuple[int, str | DocumentError]]
 _Records = Iterator[Document | DocumentError]
 
@@ -26,6 +29,8 @@ def read_documents(
     id_field: str = "id",
     spans_field: str | None = None,
     whole_file: bool = False,
+    paragraphs: bool = False,
+    encoding: str = "",
     dialect: Dialect = _AS_FOUND,
     stdin_suffix: str = "",
     max_characters: int = 2_000_000,
@@ -48,6 +53,8 @@ def read_documents(
         text_field, id_field, spans_field: where a record holds its text, its id (optional) and
             its spans, which may be a list or JSON text of one.
         whole_file: a ``.txt`` file is one document, line ends included.
+        paragraphs: blank lines stand between the documents of a ``.txt`` file.
+        encoding: of text files; by default UTF-8, or what a byte-order mark says.
         dialect: how ``.csv`` and ``.tsv`` files are written.
         stdin_suffix: the kind of file that standard input is, such as ``.csv``.
         max_characters: the longest line, row or whole file, as it stands in the file.
@@ -56,21 +63,26 @@ def read_documents(
         progress: gets the number of bytes newly read, as ``count_hint`` counts them.
 
     Raises:
-        ConfigError: at once, ``max_characters`` is less than 1.
+        ConfigError: at once, ``max_characters`` is less than 1, or there is no such encoding.
         InputError: at once, a source does not exist or is of an unknown kind.
         DocumentError: while reading, a record or file cannot be used, or a file holds no document.
     """
     if max_characters < 1:
         raise ConfigError(f"max_characters must be at least 1, not {max_characters}")
+    found = find_sources(sources, stdin_suffix=stdin_suffix)
+    if encoding:
+        name = check_encoding(encoding)
+        found = [replace(source, encoding=name) for source in found]
     read = partial(
         _read,
         fields=Fields(text=text_field, id=id_field, spans=spans_field),
         whole_file=whole_file,
+        paragraphs=paragraphs,
         dialect=dialect,
         max_characters=max_characters,
         progress=progress or _ignore,
     )
-    return _documents(find_sources(sources, stdin_suffix=stdin_suffix), read, on_error or _raise)
+    return _documents(found, read, on_error or _raise)
 
 
 def _documents(
@@ -95,13 +107,14 @@ def _read(
     *,
     fields: Fields,
     whole_file: bool,
+    paragraphs: bool,
     dialect: Dialect,
     max_characters: int,
     progress: Callable[[int], None],
 ) -> _Records:
     """Read one source; a bad record is yielded as its error, so that reading can go on."""
     if not source.suffix:
-        source = replace(source, suffix=_guess(start_of(sys.stdin.buffer)))
+        source = replace(source, suffix=_guess(start_of(sys.stdin.buffer, _GUESSED_FROM)))
     if source.suffix in (".csv", ".tsv"):
         return read_table(
             source, fields, dialect=dialect, max_characters=max_characters, progress=progress
@@ -115,10 +128,10 @@ def _read(
         return _json(source, fields, max_characters=max_characters, progress=progress)
     if source.suffix == ".txt" and whole_file:
         return _whole(source, max_characters=max_characters, progress=progress)
-    lines = _filled(read_lines(source, max_characters=max_characters, progress=progress))
+    lines = read_lines(source, max_characters=max_characters, progress=progress)
     if source.suffix == ".txt":
-        return _plain(lines, source)
-    return _json_lines(lines, source, fields)
+        return _paragraphs(lines, source, max_characters) if paragraphs else _plain(lines, source)
+    return _json_lines(_filled(lines), source, fields)
 
 
 def _filled(lines: _Lines) -> _Lines:
@@ -126,7 +139,7 @@ def _filled(lines: _Lines) -> _Lines:
 
 
 def _plain(lines: _Lines, source: Source) -> _Records:
-    for number, line in lines:
+    for number, line in _filled(lines):
         if isinstance(line, DocumentError):
             yield line
         else:
@@ -135,6 +148,34 @@ def _plain(lines: _Lines, source: Source) -> _Records:
                 text=without_line_end(line),
                 origin=f"{source.label}:{number}",
             )
+
+
+def _paragraphs(lines: _Lines, source: Source, max_characters: int) -> _Records:
+    """Join the lines between blank lines; no more than the longest document is held."""
+    held: list[str] = []
+    first = size = 0
+    unusable: DocumentError | None = None
+    # A blank line behind the last one ends its paragraph.
+    for number, line in chain(lines, [(0, "")]):
+        if isinstance(line, DocumentError):
+            unusable = unusable or line
+        elif line.strip():
+            first = first or number
+            size += len(line)
+            if size > max_characters + len("\r\n"):
+                unusable = unusable or too_long(f"{source.label}:{first}", max_characters)
+            if unusable is None:
+                held.append(line)
+        else:
+            if unusable is not None:
+                yield unusable
+            elif held:
+                yield Document(
+                    id=f"{source.name}:{first}",
+                    text=without_line_end("".join(held)),
+                    origin=f"{source.label}:{first}",
+                )
+            held, first, size, unusable = [], 0, 0, None
 
 
 def _json_lines(lines: _Lines, source: Source, fields: Fields) -> _Records:

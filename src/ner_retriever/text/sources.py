@@ -23,6 +23,7 @@ class Source:
             found out.
         compressed: whether the file is a gzip file.
         is_stdin: whether it is standard input.
+        encoding: of its text; empty for UTF-8, or what a byte-order mark says.
     """
 
     path: Path
@@ -30,6 +31,7 @@ class Source:
     suffix: str
     compressed: bool = False
     is_stdin: bool = False
+    encoding: str = ""
 
     @property
     def label(self) -> str:
