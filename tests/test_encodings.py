@@ -1,8 +1,13 @@
 """Text files in other encodings, and documents between blank lines."""
 
+import bz2
 import gzip
+import io
+import lzma
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +17,12 @@ from ner_retriever.documents import Document
 from ner_retriever.errors import ConfigError, DocumentError
 from ner_retriever.text.readers import read_documents
 
+COMPRESS = {
+    "": lambda content: content,
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+}
 TEXT = "Zoë met Łukasz 東京😀\nin São Paulo\n"
 # Line ends of Windows, which stay out of documents of a line.
 LETTERS = st.text(st.characters(codec="utf-16", exclude_characters="\r\n\ufeff"), max_size=8)
@@ -24,15 +35,46 @@ def read(path: Path, content: bytes, **options: object) -> list[str]:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
-@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("compression", COMPRESS)
 def test_encodings_with_a_mark_are_recognised(
-    tmp_path: Path, encoding: str, compressed: bool
+    tmp_path: Path, encoding: str, compression: str
 ) -> None:
     marked = TEXT if encoding in {"utf-16", "utf-32", "utf-8-sig"} else f"\ufeff{TEXT}"
     content = marked.encode(encoding)
-    path = tmp_path / ("a.txt.gz" if compressed else "a.txt")
-    found = read(path, gzip.compress(content) if compressed else content)
+    found = read(tmp_path / f"a.txt{compression}", COMPRESS[compression](content))
     assert found == TEXT.splitlines()
+
+
+@pytest.mark.parametrize("compression", [".gz", ".bz2", ".xz"])
+@pytest.mark.parametrize("suffix", [".txt", ".csv", ".jsonl", ".json", ".parquet"])
+def test_compressed_files_of_each_kind(tmp_path: Path, compression: str, suffix: str) -> None:
+    table = io.BytesIO()
+    pq.write_table(pa.table({"text": ["Rome"]}), table)
+    content = {
+        ".txt": b"Rome\n",
+        ".csv": b"text\nRome\n",
+        ".jsonl": b'{"text": "Rome"}\n',
+        ".json": b'[{"text": "Rome"}]',
+        ".parquet": table.getvalue(),
+    }[suffix]
+    packed = COMPRESS[compression](content)
+    path = tmp_path / f"a{suffix}{compression}"
+    assert read(path, packed) == ["Rome"]
+    assert read(path, packed, encoding="latin-1") == ["Rome"]
+    with pytest.raises(DocumentError, match="cannot be read"):
+        read(path, packed[: len(packed) // 2])
+    with pytest.raises(DocumentError, match="cannot be read"):
+        read(path, b"not compressed at all")
+
+
+def test_columns_of_one_name(tmp_path: Path) -> None:
+    both = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["text", "text"])
+    pq.write_table(both, tmp_path / "a.parquet")
+    with pytest.raises(DocumentError, match="2 columns are called 'text'; rename all but one"):
+        list(read_documents([tmp_path / "a.parquet"]))
+    others = pa.Table.from_arrays([pa.array(["a"])] * 3, names=["text", "x", "x"])
+    pq.write_table(others, tmp_path / "b.parquet")
+    assert [found.text for found in read_documents([tmp_path / "b.parquet"])] == ["a"]
 
 
 @pytest.mark.parametrize(

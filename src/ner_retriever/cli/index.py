@@ -55,7 +55,7 @@ def index(
         typer.Argument(
             metavar="SOURCE",
             help="Files (.txt: a line a document; .json, .jsonl, .csv, .tsv, .parquet; each also "
-            ".gz), folders of such files, or - for standard input.",
+            ".gz, .bz2, .xz), folders of such files, or - for standard input.",
         ),
     ],
     out: Annotated[Path, typer.Option(help="The index's folder; made where there is none.")],

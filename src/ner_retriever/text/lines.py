@@ -3,24 +3,32 @@
 A line that cannot be used is handed on as its error, so that reading can go on after it.
 """
 
+import bz2
 import codecs
 import gzip
 import io
 import itertools
+import lzma
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
 from ner_retriever.errors import DocumentError
 from ner_retriever.text.encodings import as_utf8, likely_cause
 from ner_retriever.text.sources import Source
 
 # What reading a file that is damaged, gone or forbidden raises.
-READ_ERRORS = (OSError, EOFError, zlib.error, UnicodeError)
+READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, UnicodeError)
 
 _BYTES_PER_CHARACTER = 4
+_INFLATED: Mapping[str, Callable[[Any], Any]] = {
+    "": lambda stream: stream,
+    ".gz": lambda stream: gzip.GzipFile(fileobj=stream),
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+}
 _CHUNK_BYTES = 1 << 16
 
 
@@ -38,12 +46,9 @@ def open_bytes(source: Source, progress: Callable[[int], None]) -> Iterator[Bina
     with (
         source.path.open("rb", buffering=0) as raw,
         io.BufferedReader(_Counted(raw, progress), _CHUNK_BYTES) as stream,
+        _INFLATED[source.compression](stream) as inflated,
     ):
-        if source.compressed:
-            with gzip.GzipFile(fileobj=stream) as inflated:
-                yield as_utf8(cast(BinaryIO, inflated), source.encoding)
-        else:
-            yield as_utf8(cast(BinaryIO, stream), source.encoding)
+        yield as_utf8(inflated, source.encoding)
 
 
 def read_lines(

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 import pyarrow
@@ -56,7 +57,14 @@ def _rows(
             if missing := fields.missing_column(columns, source.label):
                 yield missing
                 return
-            wanted = [name for name in columns if name in (fields.text, fields.id, fields.spans)]
+            twice = next((name for name in _needed(fields) if columns.count(name) > 1), None)
+            if twice is not None:
+                yield DocumentError(
+                    f"{source.label}: {columns.count(twice)} columns are called {twice!r}; rename "
+                    "all but one"
+                )
+                return
+            wanted = [name for name in columns if name in _needed(fields)]
             for batch in table.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
                 for index in range(batch.num_rows):
                     number += 1
@@ -66,6 +74,10 @@ def _rows(
                 reported = read
     except (*READ_ERRORS, pyarrow.ArrowException) as error:
         yield unreadable(f"{source.label}:{number + 1}", error)
+
+
+def _needed(fields: Fields) -> list[str]:
+    return [name for name in (fields.text, fields.id, fields.spans) if name is not None]
 
 
 def _row(batch: pyarrow.RecordBatch, index: int, origin: str) -> dict[str, Any] | DocumentError:
@@ -80,13 +92,13 @@ def _row(batch: pyarrow.RecordBatch, index: int, origin: str) -> dict[str, Any] 
 
 @contextmanager
 def _open_seekable(source: Source) -> Iterator[BinaryIO]:
-    if not source.compressed:
+    if not source.compression:
         with source.path.open("rb") as file:
             yield file
         return
-    # A Parquet file is read from its end, where gzip does not let a reader begin.
+    # A Parquet file is read from its end, where a compressed file does not let a reader begin.
     with (
-        open_bytes(source, progress=lambda _: None) as packed,
+        open_bytes(replace(source, encoding="utf-8"), progress=lambda _: None) as packed,
         tempfile.TemporaryFile() as unpacked,
     ):
         shutil.copyfileobj(packed, unpacked)

@@ -41,9 +41,10 @@ def read_documents(
 
     A source is a ``.txt`` file (a line a document; blank lines are skipped), a ``.jsonl`` or
     ``.ndjson`` file (an object a line), a ``.json`` file (an array of objects or texts, or one
-    object), a ``.csv`` or ``.tsv`` file, a ``.parquet`` file, each of them also with ``.gz``, a
-    folder of such files, without what is hidden, or ``-`` for standard input, whose first bytes
-    tell JSON, JSON lines and text apart. Text is UTF-8; a byte-order mark is dropped.
+    object), a ``.csv`` or ``.tsv`` file, a ``.parquet`` file, each of them also compressed
+    (``.gz``, ``.bz2``, ``.xz``), a folder of such files, without what is hidden, or ``-`` for
+    standard input, whose first bytes tell JSON, JSON lines and text apart. Text is UTF-8; a
+    byte-order mark is dropped.
 
     A record without an id is called ``<file name>:<line>``, a whole file ``<file name>``; below a
     folder the file's name is its path relative to the folder. Rows of Parquet files and records of

@@ -8,6 +8,7 @@ from pathlib import Path
 from ner_retriever.errors import InputError
 
 SUFFIXES = (".txt", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+COMPRESSIONS = (".gz", ".bz2", ".xz")
 # What archives and editors leave in folders, beside what is hidden.
 _NO_DOCUMENTS = {"__MACOSX"}
 
@@ -19,9 +20,9 @@ class Source:
     Attributes:
         path: the file; ``-`` for standard input.
         name: what default ids begin with: the file's name, or its path below the folder given.
-        suffix: one of ``SUFFIXES``, without ``.gz``; empty for standard input whose format is to be
-            found out.
-        compressed: whether the file is a gzip file.
+        suffix: one of ``SUFFIXES``, without that of a compression; empty for standard input whose
+            format is to be found out.
+        compression: one of ``COMPRESSIONS``; empty for none.
         is_stdin: whether it is standard input.
         encoding: of its text; empty for UTF-8, or what a byte-order mark says.
     """
@@ -29,7 +30,7 @@ class Source:
     path: Path
     name: str
     suffix: str
-    compressed: bool = False
+    compression: str = ""
     is_stdin: bool = False
     encoding: str = ""
 
@@ -88,23 +89,23 @@ def _expand(source: str | Path, stdin_suffix: str) -> Iterator[Source]:
     if is_folder:
         yield from _files_below(path)
         return
-    suffix, compressed = _suffix(path)
+    suffix, compression = _suffix(path)
     if suffix not in SUFFIXES:
         raise InputError(
             f"{path}: unknown kind of file {suffix!r}; known are {_known_suffixes()}; "
             "rename it, or hand it in as standard input, with - and --format"
         )
-    yield _named(Source(path, path.name, suffix, compressed))
+    yield _named(Source(path, path.name, suffix, compression))
 
 
 def _files_below(folder: Path) -> Iterator[Source]:
     found = False
     for path in sorted(folder.rglob("*")):
-        suffix, compressed = _suffix(path)
+        suffix, compression = _suffix(path)
         below = path.relative_to(folder)
         if suffix in SUFFIXES and not _is_hidden(below) and path.is_file():
             found = True
-            yield _named(Source(path, below.as_posix(), suffix, compressed))
+            yield _named(Source(path, below.as_posix(), suffix, compression))
     if not found:
         raise InputError(f"{folder}: no file to read in this folder; known are {_known_suffixes()}")
 
@@ -123,10 +124,12 @@ def _named(source: Source) -> Source:
     return source
 
 
-def _suffix(path: Path) -> tuple[str, bool]:
-    compressed = path.suffix.lower() == ".gz"
-    return (path.with_suffix("") if compressed else path).suffix.lower(), compressed
+def _suffix(path: Path) -> tuple[str, str]:
+    last = path.suffix.lower()
+    if last in COMPRESSIONS:
+        return path.with_suffix("").suffix.lower(), last
+    return last, ""
 
 
 def _known_suffixes() -> str:
-    return f"{', '.join(SUFFIXES)}, each also with .gz"
+    return f"{', '.join(SUFFIXES)}, each also with {', '.join(COMPRESSIONS)}"
