@@ -65,7 +65,6 @@ def test_sources_that_are_not_there(index: Path, tmp_path: Path) -> None:
     assert add(index, tmp_path / "no.txt").endswith(
         "no.txt: no such file or folder; check the path"
     )
-    assert "no file to read in this folder" in add(index, index)
     (tmp_path / "folder.jsonl").mkdir()
     assert "no file to read in this folder" in add(index, tmp_path / "folder.jsonl")
     assert "unknown kind of file" in add(index, "/dev/null")

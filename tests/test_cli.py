@@ -168,7 +168,9 @@ def test_only_the_first_skipped_documents_are_listed(tmp_path: Path, toy_preset:
     options = ["--preset", toy_preset, "--detector", "spans", "--on-error", "skip"]
     outcome = run("index", source, "--out", tmp_path / "index", *options)
     lines = outcome.err.splitlines()
-    assert (lines[1], len(lines), lines[-1]) == ("30 skipped:", 23, "  … and 10 more")
+    assert outcome.code == 2
+    assert (lines[1], len(lines), lines[-2]) == ("30 skipped:", 24, "  … and 10 more")
+    assert lines[-1].startswith("error: no document could be used")
 
 
 # --- search --------------------------------------------------------------------------------------

@@ -164,3 +164,24 @@ def test_what_is_hidden_in_a_folder_stays_so(tmp_path: Path) -> None:
     assert (found.id, found.text) == ("a/seen.txt:1", "seen")
     (asked,) = read_documents([tmp_path / "folder" / ".hidden.txt"])
     assert asked.text == "hidden"
+
+
+def test_what_was_passed_over_is_told_and_written(tmp_path: Path, toy_preset: Path) -> None:
+    folder = tmp_path / "folder"
+    for name in (".git/a.txt", ".git/b.txt", "scan.pdf", "slides.pdf", "Makefile", "good.jsonl"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text('{"text": "Rome", "spans": [[0, 4]]}\n{"text": 7, "spans": []}\n')
+    options = ["--preset", toy_preset, "--spans-field", "spans", "--on-error", "skip"]
+    report = tmp_path / "report.jsonl"
+    outcome = run("index", folder, "--out", tmp_path / "index", *options, "--report", report)
+    assert outcome.code == 0, outcome
+    assert "files passed over: 1 hidden; 3 of unknown kind (.pdf, Makefile)" in outcome.err
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    assert lines[:-2] == [
+        {"file": str(folder / ".git"), "passed_over": "hidden"},
+        {"file": str(folder / "Makefile"), "passed_over": "unknown kind"},
+        {"file": str(folder / "scan.pdf"), "passed_over": "unknown kind"},
+        {"file": str(folder / "slides.pdf"), "passed_over": "unknown kind"},
+    ]
+    assert "must be a string" in lines[-2]["skipped"]
+    assert lines[-1] == {"new": 1, "replaced": 0, "unchanged": 0, "mentions": 1}

@@ -1,47 +1,86 @@
 """What a run of ``ner-retriever index`` ends with: what was added, what was skipped and why."""
 
+import json
 import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 
 from ner_retriever.cli.output import printable
-from ner_retriever.errors import DocumentError
+from ner_retriever.errors import DocumentError, InputError
+from ner_retriever.text.sources import HIDDEN, UNKNOWN, passed_over
 
 if TYPE_CHECKING:
     from ner_retriever.indexing import Added
 
 _LISTED_SKIPS = 20
+_LISTED_SUFFIXES = 8
 
 
-class Skipped:
-    """Counts the documents that were left out, and keeps why for the first of them."""
+class Account:
+    """Counts what was left out and why, keeps the first reasons, and writes all of them.
 
-    def __init__(self) -> None:
-        self.count = 0
+    Args:
+        sources: what the run was given.
+        report: takes a JSON line for each; ``None`` where nobody wants them.
+    """
+
+    def __init__(self, sources: Sequence[str], report: TextIO | None = None) -> None:
+        self.skipped = 0
         self.listed: list[DocumentError] = []
+        self._report = report
+        self._passed_over = passed_over(sources)
+        for path, reason in self._passed_over:
+            self._write({"file": str(path), "passed_over": reason})
 
-    def __call__(self, error: DocumentError) -> None:
-        self.count += 1
-        if self.count <= _LISTED_SKIPS:
+    def skip(self, error: DocumentError) -> None:
+        """Take the error of a document that is left out."""
+        self.skipped += 1
+        self._write({"skipped": str(error)})
+        if self.skipped <= _LISTED_SKIPS:
             self.listed.append(error)
 
+    def close(self, console: Console, out: Path, added: "Added", *, seconds: float) -> None:
+        """Say what the run has done, on standard error.
 
-def summarise(
-    console: Console, out: Path, added: "Added", skipped: Skipped, *, seconds: float
-) -> None:
-    """Say what a run has done, on standard error."""
-    console.print(
-        f"{out}: {added.new:,} new, {added.replaced:,} replaced, {added.unchanged:,} unchanged "
-        f"documents; {added.mentions:,} mentions indexed; {seconds:,.0f} s{_peak_memory()}"
-    )
-    if skipped.count:
-        console.print(f"{skipped.count:,} skipped:")
-        for error in skipped.listed:
-            console.print(f"  {printable(str(error))}")
-        if skipped.count > len(skipped.listed):
-            console.print(f"  … and {skipped.count - len(skipped.listed):,} more")
+        Raises:
+            InputError: every document was left out.
+        """
+        self._write(asdict(added))
+        console.print(
+            f"{out}: {added.new:,} new, {added.replaced:,} replaced, {added.unchanged:,} unchanged "
+            f"documents; {added.mentions:,} mentions indexed; {seconds:,.0f} s{_peak_memory()}"
+        )
+        if self._passed_over:
+            console.print(printable(self._passed_over_in_words()))
+        if self.skipped:
+            console.print(f"{self.skipped:,} skipped:")
+            for error in self.listed:
+                console.print(f"  {printable(str(error))}")
+            if self.skipped > len(self.listed):
+                console.print(f"  … and {self.skipped - len(self.listed):,} more")
+            if not added.documents:
+                raise InputError("no document could be used; see above why each was skipped")
+
+    def _passed_over_in_words(self) -> str:
+        reasons = Counter(reason for _, reason in self._passed_over)
+        suffixes = Counter(
+            path.suffix or path.name for path, reason in self._passed_over if reason == UNKNOWN
+        )
+        parts = [f"{reasons[HIDDEN]:,} hidden"] if reasons[HIDDEN] else []
+        if reasons[UNKNOWN]:
+            listed = ", ".join(name for name, _ in suffixes.most_common(_LISTED_SUFFIXES))
+            more = ", …" if len(suffixes) > _LISTED_SUFFIXES else ""
+            parts.append(f"{reasons[UNKNOWN]:,} of unknown kind ({listed}{more})")
+        return f"files passed over: {'; '.join(parts)}"
+
+    def _write(self, record: Mapping[str, object]) -> None:
+        if self._report is not None:
+            self._report.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def _peak_memory() -> str:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
@@ -20,8 +21,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ner_retriever.cli.account import Skipped, summarise
+from ner_retriever.cli.account import Account
 from ner_retriever.cli.engine import Engine, EngineOption
+from ner_retriever.cli.output import open_output, require_folders
 from ner_retriever.config import DEFAULT_PRESET, load_preset
 from ner_retriever.documents import Document
 from ner_retriever.errors import ConfigError, IndexNotFound
@@ -127,6 +129,10 @@ def index(
     on_error: Annotated[
         OnError, typer.Option(help="What to do with a document that cannot be used.")
     ] = OnError.STOP,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write what was passed over and skipped, and why, here: JSON lines."),
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option(
@@ -161,11 +167,15 @@ def index(
         quoting=quoting,
         header=not no_header,
     )
-    skipped = Skipped()
+    require_folders(report)
     start = time.monotonic()
-    handler = skipped if on_error is OnError.SKIP else None
     try:
-        with _progress_bar(console) as bar:
+        with (
+            open_output(report) if report else nullcontext() as lines,
+            _progress_bar(console) as bar,
+        ):
+            account = Account(sources, lines)
+            handler = account.skip if on_error is OnError.SKIP else None
             task = bar.add_task("loading models", total=count_hint(sources), documents=0, rate=0.0)
             documents = _begun(
                 read_documents(
@@ -192,10 +202,11 @@ def index(
                 sync=not no_sync,
             )
             added = retriever.add(documents, on_error=handler, progress=_Show(bar, task))
+            bar.stop()
+            account.close(console, out, added, seconds=time.monotonic() - start)
     except KeyboardInterrupt:
         console.print("stopped; what was indexed is kept, and the next run goes on there")
         raise
-    summarise(console, out, added, skipped, seconds=time.monotonic() - start)
 
 
 def _begun(documents: Iterator[Document]) -> Iterator[Document]:

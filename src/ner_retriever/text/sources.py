@@ -1,5 +1,6 @@
 """Which files a reader is asked to read, and whether they are there."""
 
+import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ SUFFIXES = (".txt", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 COMPRESSIONS = (".gz", ".bz2", ".xz")
 # What archives and editors leave in folders, beside what is hidden.
 _NO_DOCUMENTS = {"__MACOSX"}
+HIDDEN, UNKNOWN = "hidden", "unknown kind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,15 @@ def count_hint(sources: Sequence[str | Path]) -> int | None:
     return total
 
 
+def passed_over(sources: Sequence[str | Path]) -> list[tuple[Path, str]]:
+    """Name the files below the folders given that are not read, and why: ``HIDDEN``, ``UNKNOWN``.
+
+    A hidden folder stands for all that is in it.
+    """
+    folders = [Path(source) for source in sources if str(source) != "-" and Path(source).is_dir()]
+    return [entry for folder in folders for entry in _entries(folder) if entry[1]]
+
+
 def _expand(source: str | Path, stdin_suffix: str) -> Iterator[Source]:
     if str(source) == "-":
         yield Source(Path("-"), "stdin", stdin_suffix, is_stdin=True)
@@ -100,18 +111,32 @@ def _expand(source: str | Path, stdin_suffix: str) -> Iterator[Source]:
 
 def _files_below(folder: Path) -> Iterator[Source]:
     found = False
-    for path in sorted(folder.rglob("*")):
-        suffix, compression = _suffix(path)
-        below = path.relative_to(folder)
-        if suffix in SUFFIXES and not _is_hidden(below) and path.is_file():
+    for path, reason in _entries(folder):
+        if not reason:
             found = True
-            yield _named(Source(path, below.as_posix(), suffix, compression))
+            suffix, compression = _suffix(path)
+            name = path.relative_to(folder).as_posix()
+            yield _named(Source(path, name, suffix, compression))
     if not found:
         raise InputError(f"{folder}: no file to read in this folder; known are {_known_suffixes()}")
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith((".", "~$")) or part in _NO_DOCUMENTS for part in path.parts)
+def _entries(folder: Path) -> list[tuple[Path, str]]:
+    """The files below a folder, and hidden folders, each with why it is not read, if it isn't."""
+    found = []
+    for parent, folders, files in os.walk(folder):
+        hidden = [name for name in folders if _is_hidden(name)]
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        found += [(Path(parent, name), HIDDEN) for name in hidden]
+        for name in files:
+            path = Path(parent, name)
+            unknown = _suffix(path)[0] not in SUFFIXES or not path.is_file()
+            found.append((path, HIDDEN if _is_hidden(name) else UNKNOWN if unknown else ""))
+    return sorted(found)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "~$")) or name in _NO_DOCUMENTS
 
 
 def _named(source: Source) -> Source:
