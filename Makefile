@@ -23,7 +23,7 @@ test-weights: $(VENV)/.dev  ## tests with the real models, fetched on first use
 
 # Benchmarks' files; without them the official downloads are tried.
 BENCHMARKS ?= ../shared/data/benchmarks
-data = $(addprefix --data ,$(wildcard $(BENCHMARKS)/$(1)))
+data = $(addprefix --data ,$(if $(filter documents,$(1)),examples/documents,$(wildcard $(BENCHMARKS)/$(1))))
 QUICK := --limit-texts 2000 --system ner-retriever --system bm25 --system dense:all-MiniLM-L6-v2
 QUICK_OUT := work/benchmark
 
@@ -48,10 +48,13 @@ RUN_detected-minilm := --system ner-retriever --examples 8
 RUN_detected-spacy := --system ner-retriever --detector spacy
 RUN_detected-mpnet := --system ner-retriever:mpnet --preset mpnet
 RUN_detected-smollm2 := --system ner-retriever:smollm2 --preset smollm2
+RUN_detected-windows := --system dense-windows:all-MiniLM-L6-v2 --system dense:all-mpnet-base-v2 \
+  --system dense-windows:all-mpnet-base-v2
 RUNS := gold-baselines gold-dense gold-minilm gold-mpnet gold-smollm2 \
   detected-baselines detected-minilm detected-spacy detected-mpnet detected-smollm2
 ALL_RESULTS := $(foreach run,$(RUNS),\
-  $(ALL_OUT)/few-nerd/$(run).json $(ALL_OUT)/multiconer2/$(run).json)
+  $(ALL_OUT)/few-nerd/$(run).json $(ALL_OUT)/multiconer2/$(run).json) \
+  $(foreach run,baselines windows minilm mpnet smollm2,$(ALL_OUT)/documents/detected-$(run).json)
 
 benchmark-all: $(ALL_RESULTS)  ## all of docs/benchmarks.md, which takes hours on two cores
 	$(BIN)/ner-retriever report $^ --out docs/benchmarks.md

@@ -23,7 +23,12 @@ _REQUIRED = (
     "comparisons",
     "seed",
 )
-_TITLES = {"few-nerd": "Few-NERD", "multiconer2": "MultiCoNER 2", "neretrieve": "NERetrieve"}
+_TITLES = {
+    "documents": "Whole documents",
+    "few-nerd": "Few-NERD",
+    "multiconer2": "MultiCoNER 2",
+    "neretrieve": "NERetrieve",
+}
 _BASELINES = ("bm25", "dense")
 _OURS = ("ner-retriever", "index:")
 
