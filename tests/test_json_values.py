@@ -170,7 +170,8 @@ def test_what_was_passed_over_is_told_and_written(tmp_path: Path, toy_preset: Pa
     folder = tmp_path / "folder"
     for name in (".git/a.txt", ".git/b.txt", "scan.pdf", "slides.pdf", "Makefile", "good.jsonl"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text('{"text": "Rome", "spans": [[0, 4]]}\n{"text": 7, "spans": []}\n')
+        lines = ['{"text": "Rome", "spans": [[0, 4]]}', '{"text": 7, "spans": []}']
+        (folder / name).write_text("\n".join(lines))
     options = ["--preset", toy_preset, "--spans-field", "spans", "--on-error", "skip"]
     report = tmp_path / "report.jsonl"
     outcome = run("index", folder, "--out", tmp_path / "index", *options, "--report", report)
