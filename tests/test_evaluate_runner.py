@@ -1,5 +1,6 @@
 """The runner: what it measures, by hand, and what it tells of errors."""
 
+import gc
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -224,9 +225,11 @@ def test_settings_that_make_no_sense() -> None:
 
 
 def test_peak_memory_is_seen() -> None:
+    # What earlier tests left behind must not be given back meanwhile.
+    gc.collect()
     with PeakMemory() as memory:
-        block = np.ones(40_000_000, dtype=np.uint8)
+        block = np.ones(200_000_000, dtype=np.uint8)
         del block
     if memory.bytes is None:
         pytest.skip("this system does not tell")
-    assert 35e6 < memory.bytes < 80e6
+    assert 120e6 < memory.bytes < 240e6
