@@ -27,6 +27,7 @@ from ner_retriever.heads.projection.files import load_head
 from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.heads.projection.record import find_head
 from ner_retriever.reading.encoder import Encoder, load_encoder
+from ner_retriever.reading.reader import Reader
 from ner_retriever.reading.readers import load_reader
 from ner_retriever.search.rollup import entity_key
 from ner_retriever.text.normal_form import singular
@@ -51,19 +52,9 @@ class Pool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--preset", required=True, help="its name, or a JSON file")
-    parser.add_argument("--data", type=Path, required=True, help="typed mentions")
-    parser.add_argument("--texts", type=int, default=600, help="of each source, about")
-    parser.add_argument("--out", type=Path, help="write what was measured here, JSON")
-    options = parser.parse_args()
+    options, encoder, reader = begin(__doc__)
     console = Console(highlight=False, soft_wrap=True)
-    preset = load_preset(options.preset)
-    encoder = load_encoder(preset)
-    reader = load_reader("mention-head", preset, lambda: encoder)
-    head, _ = load_head(find_head(preset.head))
+    head, _ = load_head(find_head(encoder.preset.head))
     results = {}
     for pool in [examples(), *sources(options.data, options.texts)]:
         results[pool.name] = {
@@ -74,6 +65,21 @@ def main() -> None:
         console.print(pool.name, json.dumps(results[pool.name]))
     if options.out:
         write_json({"preset": options.preset, "pools": results}, options.out)
+
+
+def begin(description: str) -> tuple[argparse.Namespace, Encoder, Reader]:
+    """Read the options of a script that compares ways of ranking, and load the preset."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--preset", required=True, help="its name, or a JSON file")
+    parser.add_argument("--data", type=Path, required=True, help="typed mentions")
+    parser.add_argument("--texts", type=int, default=600, help="of each source, about")
+    parser.add_argument("--out", type=Path, help="write what was measured here, JSON")
+    options = parser.parse_args()
+    preset = load_preset(options.preset)
+    encoder = load_encoder(preset)
+    return options, encoder, load_reader("mention-head", preset, lambda: encoder)
 
 
 def examples() -> Pool:

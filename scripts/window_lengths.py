@@ -6,22 +6,18 @@ R-Precision on the mentions that the preset's mention head detects, of the examp
 whole abstracts. No benchmark is among them. Mentions are found once, and embedded in each way.
 """
 
-import argparse
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from score_weights import Pool, examples, macro, sources
+from score_weights import Pool, begin, examples, macro, sources
 
 from ner_retriever.cli.output import write_json
-from ner_retriever.config import load_preset
 from ner_retriever.documents import Span
-from ner_retriever.reading.encoder import Encoder, load_encoder
-from ner_retriever.reading.readers import load_reader
+from ner_retriever.reading.encoder import Encoder
 from ner_retriever.text.windows import sentence_starts
 
 SOURCES = ("re-docred",)
@@ -29,24 +25,14 @@ TOKENS = (32, 64, 128, 256)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--preset", required=True, help="its name, or a JSON file")
-    parser.add_argument("--data", type=Path, required=True, help="typed mentions")
-    parser.add_argument("--texts", type=int, default=600, help="of each source, about")
-    parser.add_argument("--out", type=Path, help="write what was measured here, JSON")
-    options = parser.parse_args()
+    options, encoder, reader = begin(__doc__)
     console = Console(highlight=False, soft_wrap=True)
-    preset = load_preset(options.preset)
-    encoder = load_encoder(preset)
-    reader = load_reader("mention-head", preset, lambda: encoder)
     results = {}
     for pool in [examples(), *sources(options.data, options.texts, SOURCES)]:
         spans = reader.detect(pool.documents)
         ways = {"a sentence": by_sentence(pool, spans, encoder)}
         for tokens in TOKENS:
-            short = encoder.extractor.with_preset(replace(preset, max_tokens=tokens))
+            short = encoder.extractor.with_preset(replace(encoder.preset, max_tokens=tokens))
             texts = [document.text for document in pool.documents]
             ways[f"{tokens} tokens"] = Encoder(short, encoder.heads).mentions(texts, spans)
         queries = encoder.queries(list(pool.relevant))

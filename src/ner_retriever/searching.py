@@ -1,6 +1,6 @@
 """Queries against an index: from a type, its examples and conditions to ranked documents."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -85,19 +85,12 @@ class Searcher:
         accepted, rejected = (
             judged_vectors(self.scan, rows, part) for part in (feedback.accepted, feedback.rejected)
         )
-        return search(
-            self.scan,
-            self.store,
+        return self._ranked(
+            query,
             vector,
+            bounds,
             refined=refine(vector, accepted, rejected) if rows else None,
-            query=str(query),
-            limit=bounds.limit,
-            min_score=bounds.least,
-            min_detection=bounds.min_detection,
-            names_only=query.names_only,
-            conditions=self._conditions(query),
             known={row: feedback.current[name].relevant for name, row in rows.items()},
-            parameters=self.models.cutoff_parameters,
         )
 
     def search_many(self, queries: Sequence[Query], bounds: Bounds) -> Iterator[Results]:
@@ -111,23 +104,12 @@ class Searcher:
             vectors = np.stack([self._core(query) for query in some])
             best_scores = np.empty((len(some), len(scan.documents)), np.float32)
             names_only = np.array([query.names_only for query in some])
-            for chosen, counted in ((~names_only, scan), (names_only, scan.names())):
-                if chosen.any():
-                    best_scores[chosen] = counted.best_scores(vectors[chosen])
+            if not names_only.all():
+                best_scores[~names_only] = scan.best_scores(vectors[~names_only])
+            if names_only.any():
+                best_scores[names_only] = scan.names().best_scores(vectors[names_only])
             for query, vector, best in zip(some, vectors, best_scores, strict=True):
-                yield search(
-                    self.scan,
-                    self.store,
-                    vector,
-                    query=str(query),
-                    limit=bounds.limit,
-                    min_score=bounds.least,
-                    min_detection=bounds.min_detection,
-                    names_only=query.names_only,
-                    conditions=self._conditions(query),
-                    parameters=self.models.cutoff_parameters,
-                    best=best,
-                )
+                yield self._ranked(query, vector, bounds, best=best)
 
     def accepted(self, feedback: Feedback) -> list[Hit]:
         """Return the documents that were judged yes; see ``Retriever.accepted``."""
@@ -137,6 +119,32 @@ class Searcher:
         """Return those of some documents that are indexed, in the index's order."""
         rows = locate(self.scan, self.store, ids)
         return self.store.read(sorted(rows.values()))
+
+    def _ranked(
+        self,
+        query: Query,
+        vector: NDArray[np.float32],
+        bounds: Bounds,
+        *,
+        refined: NDArray[np.float32] | None = None,
+        known: Mapping[int, bool] | None = None,
+        best: NDArray[np.float32] | None = None,
+    ) -> Results:
+        return search(
+            self.scan,
+            self.store,
+            vector,
+            refined=refined,
+            query=str(query),
+            limit=bounds.limit,
+            min_score=bounds.least,
+            min_detection=bounds.min_detection,
+            names_only=query.names_only,
+            conditions=self._conditions(query),
+            known=known,
+            parameters=self.models.cutoff_parameters,
+            best=best,
+        )
 
     def _core(self, query: Query) -> NDArray[np.float32]:
         described = self.models.queries.of([] if query.describe is None else [query.describe])

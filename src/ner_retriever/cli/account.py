@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ner_retriever.cli.output import printable
 from ner_retriever.errors import DocumentError, InputError
-from ner_retriever.text.sources import HIDDEN, UNKNOWN, passed_over
+from ner_retriever.text.sources import HIDDEN, UNKNOWN
 
 if TYPE_CHECKING:
     from ner_retriever.indexing import Added
@@ -25,17 +25,22 @@ class Account:
     """Counts what was left out and why, keeps the first reasons, and writes all of them.
 
     Args:
-        sources: what the run was given.
         report: takes a JSON line for each; ``None`` where nobody wants them.
     """
 
-    def __init__(self, sources: Sequence[str], report: TextIO | None = None) -> None:
+    def __init__(self, report: TextIO | None = None) -> None:
         self.skipped = 0
         self.listed: list[DocumentError] = []
         self._report = report
-        self._passed_over = passed_over(sources)
-        for path, reason in self._passed_over:
-            self._write({"file": str(path), "passed_over": reason})
+        self._reasons: Counter[str] = Counter()
+        self._unknown: Counter[str] = Counter()
+
+    def pass_over(self, path: Path, reason: str) -> None:
+        """Take a file that is not read."""
+        self._write({"file": str(path), "passed_over": reason})
+        self._reasons[reason] += 1
+        if reason == UNKNOWN:
+            self._unknown[path.suffix or path.name] += 1
 
     def skip(self, error: DocumentError) -> None:
         """Take the error of a document that is left out."""
@@ -55,7 +60,7 @@ class Account:
             f"{out}: {added.new:,} new, {added.replaced:,} replaced, {added.unchanged:,} unchanged "
             f"documents; {added.mentions:,} mentions indexed; {seconds:,.0f} s{_peak_memory()}"
         )
-        if self._passed_over:
+        if self._reasons:
             console.print(printable(self._passed_over_in_words()))
         if self.skipped:
             console.print(f"{self.skipped:,} skipped:")
@@ -67,15 +72,12 @@ class Account:
                 raise InputError("no document could be used; see above why each was skipped")
 
     def _passed_over_in_words(self) -> str:
-        reasons = Counter(reason for _, reason in self._passed_over)
-        suffixes = Counter(
-            path.suffix or path.name for path, reason in self._passed_over if reason == UNKNOWN
-        )
-        parts = [f"{reasons[HIDDEN]:,} hidden"] if reasons[HIDDEN] else []
-        if reasons[UNKNOWN]:
-            listed = ", ".join(name for name, _ in suffixes.most_common(_LISTED_SUFFIXES))
-            more = ", …" if len(suffixes) > _LISTED_SUFFIXES else ""
-            parts.append(f"{reasons[UNKNOWN]:,} of unknown kind ({listed}{more})")
+        hidden, unknown = self._reasons[HIDDEN], self._reasons[UNKNOWN]
+        parts = [f"{hidden:,} hidden"] if hidden else []
+        if unknown:
+            listed = ", ".join(name for name, _ in self._unknown.most_common(_LISTED_SUFFIXES))
+            more = ", …" if len(self._unknown) > _LISTED_SUFFIXES else ""
+            parts.append(f"{unknown:,} of unknown kind ({listed}{more})")
         return f"files passed over: {'; '.join(parts)}"
 
     def _write(self, record: Mapping[str, object]) -> None:

@@ -174,9 +174,10 @@ def index(
             open_output(report) if report else nullcontext() as lines,
             _progress_bar(console) as bar,
         ):
-            account = Account(sources, lines)
+            account = Account(lines)
             handler = account.skip if on_error is OnError.SKIP else None
-            task = bar.add_task("loading models", total=count_hint(sources), documents=0, rate=0.0)
+            total = count_hint(sources, pass_over=account.pass_over)
+            task = bar.add_task("loading models", total=total, documents=0, rate=0.0)
             documents = _begun(
                 read_documents(
                     sources,

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ COMPRESSIONS = (".gz", ".bz2", ".xz")
 # What archives and editors leave in folders, beside what is hidden.
 _NO_DOCUMENTS = {"__MACOSX"}
 HIDDEN, UNKNOWN = "hidden", "unknown kind"
+
+PassOver = Callable[[Path, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,17 @@ class Source:
         return self.name if self.is_stdin else str(self.path)
 
 
-def find_sources(sources: Sequence[str | Path], *, stdin_suffix: str = "") -> list[Source]:
+def find_sources(
+    sources: Sequence[str | Path], *, stdin_suffix: str = "", pass_over: PassOver | None = None
+) -> list[Source]:
     """Name the files behind paths, and look whether they exist; none is opened.
 
     Args:
         sources: files, folders (their files of known suffixes, recursively, sorted by path) and
             ``-`` for standard input. Below a folder, hidden files and folders are left out.
         stdin_suffix: one of ``SUFFIXES`` for what standard input holds; to be found out by default.
+        pass_over: called with each file below a folder that is not read, and why: ``HIDDEN``,
+            ``UNKNOWN``. A hidden folder stands for all that is in it.
 
     Raises:
         InputError: there is no source, a path does not exist, a suffix is unknown, or a folder
@@ -56,11 +62,14 @@ def find_sources(sources: Sequence[str | Path], *, stdin_suffix: str = "") -> li
     """
     if not sources:
         raise InputError("no source given; name a file, a folder, or - for standard input")
-    return [found for source in sources for found in _expand(source, stdin_suffix)]
+    return [found for source in sources for found in _expand(source, stdin_suffix, pass_over)]
 
 
-def count_hint(sources: Sequence[str | Path]) -> int | None:
+def count_hint(sources: Sequence[str | Path], *, pass_over: PassOver | None = None) -> int | None:
     """Count the bytes that ``read_documents`` will report as progress.
+
+    Args:
+        sources, pass_over: as ``find_sources`` takes them.
 
     Returns:
         Bytes of all files as they are on disk, compressed or not; ``None`` with standard input,
@@ -70,23 +79,14 @@ def count_hint(sources: Sequence[str | Path]) -> int | None:
         InputError: as ``find_sources``.
     """
     total = 0
-    for source in find_sources(sources):
+    for source in find_sources(sources, pass_over=pass_over):
         if source.is_stdin:
             return None
         total += source.path.stat().st_size
     return total
 
 
-def passed_over(sources: Sequence[str | Path]) -> list[tuple[Path, str]]:
-    """Name the files below the folders given that are not read, and why: ``HIDDEN``, ``UNKNOWN``.
-
-    A hidden folder stands for all that is in it.
-    """
-    folders = [Path(source) for source in sources if str(source) != "-" and Path(source).is_dir()]
-    return [entry for folder in folders for entry in _entries(folder) if entry[1]]
-
-
-def _expand(source: str | Path, stdin_suffix: str) -> Iterator[Source]:
+def _expand(source: str | Path, stdin_suffix: str, pass_over: PassOver | None) -> Iterator[Source]:
     if str(source) == "-":
         yield Source(Path("-"), "stdin", stdin_suffix, is_stdin=True)
         return
@@ -98,7 +98,7 @@ def _expand(source: str | Path, stdin_suffix: str) -> Iterator[Source]:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be opened ({error}); check the path") from error
     if is_folder:
-        yield from _files_below(path)
+        yield from _files_below(path, pass_over)
         return
     suffix, compression = _suffix(path)
     if suffix not in SUFFIXES:
@@ -109,10 +109,13 @@ def _expand(source: str | Path, stdin_suffix: str) -> Iterator[Source]:
     yield _named(Source(path, path.name, suffix, compression))
 
 
-def _files_below(folder: Path) -> Iterator[Source]:
+def _files_below(folder: Path, pass_over: PassOver | None) -> Iterator[Source]:
     found = False
     for path, reason in _entries(folder):
-        if not reason:
+        if reason:
+            if pass_over:
+                pass_over(path, reason)
+        else:
             found = True
             suffix, compression = _suffix(path)
             name = path.relative_to(folder).as_posix()
