@@ -10,6 +10,8 @@ from typing import Any
 
 from measuring import REPEATS
 from ner_retriever.documents import Document
+from ner_retriever.text.formats.columns import Columns
+from ner_retriever.text.formats.options import ReadOptions
 from ner_retriever.text.readers import read_documents
 
 _FOLDER = Path(__file__).parent
@@ -58,7 +60,7 @@ def run_child(script: str, out: Path, *arguments: str | Path) -> Measured:
 
 def read_given(file: Path) -> list[Document]:
     """Read documents with their spans."""
-    return list(read_documents([file], spans_field="spans"))
+    return list(read_documents([file], ReadOptions(columns=Columns(spans="spans"))))
 
 
 def parts_of(documents: Sequence[Document]) -> list[list[Document]]:

@@ -38,7 +38,7 @@ BAD_FILES = [
     ("latin.jsonl", b'{"text": "caf\xe9"}', "latin.jsonl:1: not UTF-8 (byte 0xe9"),
     ("cut.jsonl", LINE + b'{"id": "y", "te', "cut.jsonl:2: not JSON (Unterminated string"),
     ("field.jsonl", LINE + b'{"body": "x"}', "field.jsonl:2: no field 'text' (fields here: body)"),
-    ("number.jsonl", b'{"text": 5, "spans": []}', "text must be a string, not int"),
+    ("number.jsonl", b'{"text": 5, "spans": []}', "must hold a text, or a list of texts, not int"),
     ("list.jsonl", b'["text"]', "list.jsonl:1: a line must hold a JSON object"),
     ("twice.jsonl", LINE + LINE, "twice.jsonl:2: another document of this run has the id 'x'"),
     ("outside.jsonl", b'{"text": "x", "spans": [[0, 9]]}', "0-9 does not lie in a text of 1"),

@@ -101,14 +101,15 @@ def test_a_folder_standard_input_and_a_whole_file(
     (tmp_path / "texts").mkdir()
     _lines(tmp_path / "texts" / "one.txt", TEXTS)
     options = ["--out", tmp_path / "index", "--preset", toy_preset]
-    assert run("index", tmp_path / "texts", *options).code == 0
+    named = tmp_path / "texts" / "one.txt"
+    assert run("index", named, *options).code == 0
     assert run("index", "-", *options, stdin=b"From a pipe.\n").code == 0
-    assert run("index", tmp_path / "texts", "--whole-file", *options).code == 0
+    assert run("index", tmp_path / "texts", *options).code == 0
     assert found(tmp_path / "index") == {
-        "one.txt:1": TEXTS[0],
-        "one.txt:2": TEXTS[1],
+        f"{named}:1": TEXTS[0],
+        f"{named}:2": TEXTS[1],
         "stdin:1": "From a pipe.",
-        "one.txt": f"{TEXTS[0]}\n{TEXTS[1]}\n",
+        f"{named}": f"{TEXTS[0]}\n{TEXTS[1]}\n",
     }
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cli_helpers import error, run
 from ner_retriever.documents import Document
 from ner_retriever.errors import ConfigError, DocumentError
-from ner_retriever.text.readers import read_documents
+from reading_documents import read_documents
 
 COMPRESS = {
     "": lambda content: content,

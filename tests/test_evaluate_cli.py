@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from ner_retriever import Retriever
 from ner_retriever.cli import main
 from ner_retriever.cli.app import app
-from ner_retriever.text.readers import read_documents
+from reading_documents import read_documents
 
 TYPED = [
     ("a", "Sue the Tyrannosaurus stands in Chicago.", [(8, 21, "dinosaur"), (32, 39, "city")]),

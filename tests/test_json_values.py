@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from cli_helpers import error, run
 from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError, InputError
-from ner_retriever.text.readers import _guess, read_documents
+from ner_retriever.text.formats.dispatch import _guess
+from reading_documents import read_documents
 
 RECORDS = [{"id": "a", "text": "Rome"}, {"text": "Osló", "n": 1.5}]
 
@@ -161,14 +162,14 @@ def test_what_is_hidden_in_a_folder_stays_so(tmp_path: Path) -> None:
         list(read_documents([tmp_path / "folder"]))
     (tmp_path / "folder" / "a" / "seen.txt").write_text("seen\n")
     (found,) = read_documents([tmp_path / "folder"])
-    assert (found.id, found.text) == ("a/seen.txt:1", "seen")
+    assert (found.id, found.text) == ("a/seen.txt", "seen\n")
     (asked,) = read_documents([tmp_path / "folder" / ".hidden.txt"])
     assert asked.text == "hidden"
 
 
 def test_what_was_passed_over_is_told_and_written(tmp_path: Path, toy_preset: Path) -> None:
     folder = tmp_path / "folder"
-    for name in (".git/a.txt", ".git/b.txt", "scan.pdf", "slides.pdf", "Makefile", "good.jsonl"):
+    for name in (".git/a.txt", ".git/b.txt", "a.xyz", "b.xyz", "Makefile", "good.jsonl"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         lines = ['{"text": "Rome", "spans": [[0, 4]]}', '{"text": 7, "spans": []}']
         (folder / name).write_text("\n".join(lines))
@@ -176,13 +177,13 @@ def test_what_was_passed_over_is_told_and_written(tmp_path: Path, toy_preset: Pa
     report = tmp_path / "report.jsonl"
     outcome = run("index", folder, "--out", tmp_path / "index", *options, "--report", report)
     assert outcome.code == 0, outcome
-    assert "files passed over: 1 hidden; 3 of unknown kind (.pdf, Makefile)" in outcome.err
+    assert "files passed over: 1 hidden; 3 of unknown kind (.xyz, Makefile)" in outcome.err
     lines = [json.loads(line) for line in report.read_text().splitlines()]
     assert lines[:-2] == [
         {"file": str(folder / ".git"), "passed_over": "hidden"},
         {"file": str(folder / "Makefile"), "passed_over": "unknown kind"},
-        {"file": str(folder / "scan.pdf"), "passed_over": "unknown kind"},
-        {"file": str(folder / "slides.pdf"), "passed_over": "unknown kind"},
+        {"file": str(folder / "a.xyz"), "passed_over": "unknown kind"},
+        {"file": str(folder / "b.xyz"), "passed_over": "unknown kind"},
     ]
-    assert "must be a string" in lines[-2]["skipped"]
+    assert "must hold a text" in lines[-2]["skipped"]
     assert lines[-1] == {"new": 1, "replaced": 0, "unchanged": 0, "mentions": 1}

@@ -171,7 +171,7 @@ def test_an_index_is_made_and_asked_with_it(tmp_path: Path) -> None:
     made = run(*command, "--detector", detector)
     assert (made.code, "2 new" in made.err) == (0, True), made.err
     found = run("search", out, "museum", "--format", "jsonl")
-    assert {record["id"] for record in found.records} == {"corpus.txt:1", "corpus.txt:2"}
+    assert {record["id"] for record in found.records} == {f"{corpus}:1", f"{corpus}:2"}
     scores = [m["detection_score"] for record in found.records for m in record["mentions"]]
     assert all(THRESHOLD <= score < 1 for score in scores)
     least = max(scores)

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from ner_retriever.documents import Document, Span
 from ner_retriever.errors import ConfigError, DocumentError, InputError
 from ner_retriever.text import lines
-from ner_retriever.text.readers import read_documents
 from ner_retriever.text.sources import count_hint
+from reading_documents import read_documents
 
 
 def write(path: Path, content: str | bytes) -> Path:
@@ -94,7 +94,7 @@ def test_tables(tmp_path, suffix, separator):
     documents = list(read_documents([path], spans_field="at"))
     assert documents == [
         Document(id="a", text=f'says "hi"{separator}\nand goes', spans=(Span(0, 4),)),
-        Document(id="b", text="Rome", spans=(Span(0, 4),)),
+        Document(id="b", text="Rome", spans=(Span(0, 4),), fields={"more": "x"}),
     ]
     assert [d.origin for d in documents] == [f"{path}:2", f"{path}:5"]
 
@@ -112,12 +112,13 @@ def test_long_table_fields_leave_the_csv_module_as_it_was(tmp_path):
 def test_parquet(tmp_path):
     path = tmp_path / "a.parquet"
     spans = [[{"start": 3, "end": 7}], [], [{"start": 0, "end": 1}]]
-    table = {"text": ["In Rome", "", "x\x00"], "id": [1, None, 3], "at": spans, "unused": [0, 0, 0]}
+    years = [2001, None, 2003]
+    table = {"text": ["In Rome", "", "x\x00"], "id": [1, None, 3], "at": spans, "year": years}
     pq.write_table(pa.table(table), path, row_group_size=2)
     assert list(read_documents([path], spans_field="at")) == [
-        Document(id="1", text="In Rome", spans=(Span(3, 7),)),
+        Document(id="1", text="In Rome", spans=(Span(3, 7),), fields={"year": 2001}),
         Document(id="a.parquet:2", text="", spans=()),
-        Document(id="3", text="x\x00", spans=(Span(0, 1),)),
+        Document(id="3", text="x\x00", spans=(Span(0, 1),), fields={"year": 2003}),
     ]
 
 
@@ -165,14 +166,15 @@ def test_folder_is_read_recursively_in_order(tmp_path):
     write(tmp_path / "b.txt", "b1\nb2")
     write(tmp_path / "a" / "deep" / "c.txt.gz", gzip.compress(b"c"))
     write(tmp_path / "a" / "b.jsonl", '{"text": "j"}')
-    write(tmp_path / "a" / "notes.md", "not read")
-    assert [(d.id, d.text) for d in read_documents([tmp_path])] == [
+    write(tmp_path / "a" / "notes.unknown", "not read")
+    assert [(d.id, d.text) for d in read_documents([tmp_path], lines=True)] == [
         ("a/b.jsonl:1", "j"),
         ("a/deep/c.txt.gz:1", "c"),
         ("b.txt:1", "b1"),
         ("b.txt:2", "b2"),
     ]
-    assert [d.id for d in read_documents([tmp_path], whole_file=True)] == [
+    # A text file that was not named itself is one document.
+    assert [d.id for d in read_documents([tmp_path])] == [
         "a/b.jsonl:1",
         "a/deep/c.txt.gz",
         "b.txt",
@@ -265,7 +267,7 @@ def test_nothing_is_read_before_the_first_document(tmp_path):
         (
             "a.jsonl",
             b'{"text": "good"}\n{"text": 1}\n{"text": "last"}',
-            "must be a string, not int",
+            "must hold a text, or a list of texts, not int",
         ),
         ("a.jsonl", b'{"text": "good"}\n{"text": "\\ud800"}\n{"text": "last"}', "surrogate"),
         ("a.jsonl", b'{"text": "good"}\n' + b"[" * 50_000 + b'\n{"text": "last"}', "not JSON"),
@@ -414,7 +416,7 @@ def test_truncated_gzip_gives_what_is_whole_and_an_error(tmp_path):
     content = gzip.compress(f"first\n{noise}\nlast\n".encode())
     path = write(tmp_path / "a" / "a.txt.gz", content[: len(content) // 2])
     write(tmp_path / "b" / "b.txt", "next")
-    found, errors = texts_and_errors(tmp_path)
+    found, errors = texts_and_errors(tmp_path, lines=True)
     assert found == ["first", "next"]
     assert len(errors) == 1
     assert errors[0].startswith(f"{path}:2: cannot be read (Compressed file ended")
@@ -470,7 +472,7 @@ def test_progress_adds_up_to_the_hint(tmp_path):
     pq.write_table(pa.table({"text": ["x"] * 300}), tmp_path / "c.parquet")
     write(tmp_path / "d.csv", "text\nx\n")
     steps: list[int] = []
-    assert len(list(read_documents([tmp_path], progress=steps.append))) == 51_301
+    assert len(list(read_documents([tmp_path], progress=steps.append, lines=True))) == 51_301
     size = sum(path.stat().st_size for path in tmp_path.iterdir())
     assert sum(steps) == count_hint([tmp_path]) == size
     assert len([step for step in steps if step]) > 6

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from cli_helpers import error, run
 from ner_retriever.documents import Document
 from ner_retriever.errors import ConfigError, DocumentError
-from ner_retriever.text.dialect import Dialect, Quoting
-from ner_retriever.text.readers import read_documents
+from ner_retriever.text.formats.dialect import Dialect, Quoting
+from reading_documents import read_documents
 
 # Without what ends a line or a field, and not blank.
 CELL = st.text(

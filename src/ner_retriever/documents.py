@@ -4,14 +4,19 @@ Offsets count Python characters (Unicode code points) of the document's text exa
 given; ``end`` is exclusive, so ``text[start:end]`` is the surface form.
 """
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from ner_retriever.errors import DocumentError
 
 # From here on a mention counts as a name.
 LEAST_NAME_SCORE = 0.5
+
+# What is known of a document beside its text; a date is text, as ISO 8601 writes it.
+FieldValue = str | int | float | bool | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +44,22 @@ class Document:
         id: unique in an index.
         text: the text, stored and returned as given.
         spans: mentions known beforehand; ``None`` leaves finding them to the detector.
+        fields: what else is known of it, such as its title, date and author.
+        pages: the first character of each page, in order; empty where it has none.
+        source: the file it was read from, as the source was named; empty where it came otherwise.
         origin: where the document was read (``corpus.jsonl:12``); for messages only.
 
     Raises:
-        DocumentError: the id is empty, the text cannot be stored as UTF-8, or a span does not lie
-            in the text.
+        DocumentError: the id is empty, the text cannot be stored as UTF-8, or a span or a page does
+            not lie in the text.
     """
 
     id: str
     text: str
     spans: tuple[Span, ...] | None = None
+    fields: Mapping[str, FieldValue] = field(default_factory=dict, hash=False)
+    pages: tuple[int, ...] = ()
+    source: str = field(default="", compare=False)
     origin: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -70,48 +81,11 @@ class Document:
                     f"the span {span.start}-{span.end} does not lie in a text of "
                     f"{len(self.text)} characters; spans are character offsets, end exclusive"
                 )
-
-    @classmethod
-    def from_mapping(
-        cls,
-        record: Mapping[str, Any],
-        *,
-        default_id: str,
-        text_field: str = "text",
-        id_field: str = "id",
-        spans_field: str | None = None,
-        origin: str = "",
-    ) -> "Document":
-        """Read a document from a mapping such as a parsed JSON line.
-
-        Args:
-            record: holds the text, and may hold an id (string or integer) and spans.
-            default_id: the id of a record that has none.
-            spans_field: where spans are: a list of ``{"start", "end"}`` or ``[start, end]``.
-
-        Raises:
-            DocumentError: a field is missing or of the wrong kind.
-        """
-        where = f"{origin}: " if origin else ""
-        if text_field not in record:
-            fields = ", ".join(sorted(map(str, record))) or "none"
-            raise DocumentError(
-                f"{where}no field {text_field!r} (fields here: {fields}); "
-                "name the text's field with --text-field"
+        bounds = (0, *self.pages, len(self.text))
+        if any(earlier > later for earlier, later in pairwise(bounds)):
+            raise self._error(
+                f"its pages do not begin one after the other in its {len(self.text)} characters"
             )
-        identifier = record.get(id_field)
-        if identifier is None:
-            identifier = default_id
-        elif isinstance(identifier, int) and not isinstance(identifier, bool):
-            identifier = str(identifier)
-        spans = None
-        if spans_field is not None:
-            if record.get(spans_field) is None:
-                raise DocumentError(f"{where}no field {spans_field!r} with the document's spans")
-            if not isinstance(record[spans_field], Iterable):
-                raise DocumentError(f"{where}the field {spans_field!r} must hold a list of spans")
-            spans = tuple(_span(item, where) for item in record[spans_field])
-        return cls(id=identifier, text=record[text_field], spans=spans, origin=origin)
 
     def _error(self, message: str) -> DocumentError:
         return DocumentError(f"{self.origin}: {message}" if self.origin else message)
@@ -128,6 +102,7 @@ class Mention:
         score: cosine between the mention's vector and the query's, in [-1, 1].
         detection_score: how sure the detector was that this is a mention, in [0, 1].
         name_score: how likely it is a name and no ordinary noun, in [0, 1].
+        page: the page it stands on, from 1; ``None`` in a document without pages.
     """
 
     start: int
@@ -136,6 +111,7 @@ class Mention:
     score: float
     detection_score: float = 1.0
     name_score: float = 1.0
+    page: int | None = None
 
     @property
     def is_name(self) -> bool:
@@ -152,15 +128,30 @@ class Hit:
         score: cosine of the best mention.
         text: the document's whole text.
         mentions: the matching mentions, best first.
+        fields: what else is known of the document.
+        duplicates: how many more documents that answer are equal to it, or nearly so, and left out
+            for that.
     """
 
     id: str
     score: float
     text: str
     mentions: tuple[Mention, ...]
+    fields: Mapping[str, FieldValue] = field(default_factory=dict, hash=False)
+    duplicates: int = 0
 
 
-def _span(item: Any, where: str) -> Span:
+def page_of(pages: Sequence[int], start: int) -> int | None:
+    """Return the page that a character stands on, from 1; ``None`` where there are no pages.
+
+    Args:
+        pages: the first character of each page.
+        start: the character.
+    """
+    return max(bisect_right(pages, start), 1) if pages else None
+
+
+def read_span(item: Any, where: str) -> Span:
     try:
         start, end = (item["start"], item["end"]) if isinstance(item, Mapping) else item
     except (KeyError, TypeError, ValueError):

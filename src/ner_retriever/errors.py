@@ -46,7 +46,15 @@ class InputError(NerRetrieverError):
 
 
 class DocumentError(InputError):
-    """A document cannot be read or indexed."""
+    """A document cannot be read or indexed.
+
+    Attributes:
+        reason: the same in a word or two, under which many such documents are counted.
+    """
+
+    def __init__(self, message: str, *, reason: str = "unusable") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class QueryError(InputError):

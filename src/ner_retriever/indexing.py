@@ -7,7 +7,6 @@ bounded by a batch, not by the corpus.
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from ner_retriever.errors import DocumentError
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.store import Store
 from ner_retriever.reading.reader import Reader
+from ner_retriever.text.formats.columns import Columns, content_id
 
 _BATCH_DOCUMENTS = 256
 _BATCH_CHARACTERS = 1 << 20
@@ -58,15 +58,16 @@ def as_documents(items: Iterable[str | Mapping[str, Any] | Document]) -> Iterato
         if isinstance(item, Document):
             yield item
         elif isinstance(item, str):
-            yield Document(_content_id(item), item)
+            yield Document(content_id(item), item)
         elif isinstance(item, Mapping):
             text = item.get("text")
-            yield Document.from_mapping(
+            columns = Columns(spans="spans" if "spans" in item else None)
+            document, _ = columns.read(
                 item,
-                default_id=_content_id(text) if isinstance(text, str) else f"item-{number}",
-                spans_field="spans" if "spans" in item else None,
+                default_id=content_id(text) if isinstance(text, str) else f"item-{number}",
                 origin=f"item {number}",
             )
+            yield document
         else:
             raise DocumentError(
                 f"item {number}: a document is a str, a mapping or a Document, "
@@ -189,7 +190,3 @@ def _report(error: DocumentError, on_error: ErrorHandler | None) -> None:
     if on_error is None:
         raise error
     on_error(error)
-
-
-def _content_id(text: str) -> str:
-    return blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()

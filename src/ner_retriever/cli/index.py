@@ -27,7 +27,7 @@ from ner_retriever.cli.output import open_output, require_folders
 from ner_retriever.config import DEFAULT_PRESET, load_preset
 from ner_retriever.documents import Document
 from ner_retriever.errors import ConfigError, IndexNotFound
-from ner_retriever.text.dialect import Dialect, Quoting
+from ner_retriever.text.formats.dialect import Dialect, Quoting
 
 if TYPE_CHECKING:
     from ner_retriever.indexing import Added
@@ -158,6 +158,8 @@ def index(
 
     Example: ner-retriever index articles.jsonl.gz --out articles.index --text-field body
     """
+    from ner_retriever.text.formats.columns import Columns
+    from ner_retriever.text.formats.options import ReadOptions, TextFiles
     from ner_retriever.text.readers import read_documents
     from ner_retriever.text.sources import count_hint
 
@@ -178,20 +180,24 @@ def index(
             handler = account.skip if on_error is OnError.SKIP else None
             total = count_hint(sources, pass_over=account.pass_over)
             task = bar.add_task("loading models", total=total, documents=0, rate=0.0)
+            options = ReadOptions(
+                columns=Columns(text=(text_field,), id=id_field, spans=spans_field),
+                text_files=TextFiles.WHOLE
+                if whole_file
+                else TextFiles.PARAGRAPHS
+                if paragraphs
+                else None,
+                dialect=dialect,
+                max_characters=max_characters,
+                progress=lambda size: bar.advance(task, size),
+            )
             documents = _begun(
                 read_documents(
                     sources,
-                    text_field=text_field,
-                    id_field=id_field,
-                    spans_field=spans_field,
-                    whole_file=whole_file,
-                    paragraphs=paragraphs,
+                    options,
                     encoding=encoding,
-                    dialect=dialect,
                     stdin_suffix=f".{format}" if format else "",
-                    max_characters=max_characters,
                     on_error=handler,
-                    progress=lambda size: bar.advance(task, size),
                 )
             )
             retriever = _open_or_create(

@@ -22,6 +22,8 @@ from ner_retriever.text.sources import Source
 # What reading a file that is damaged, gone or forbidden raises.
 READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, UnicodeError)
 
+NumberedLines = Iterator[tuple[int, str | DocumentError]]
+
 _BYTES_PER_CHARACTER = 4
 _INFLATED: Mapping[str, Callable[[Any], Any]] = {
     "": lambda stream: stream,
@@ -53,7 +55,7 @@ def open_bytes(source: Source, progress: Callable[[int], None]) -> Iterator[Bina
 
 def read_lines(
     source: Source, *, max_characters: int, progress: Callable[[int], None]
-) -> Iterator[tuple[int, str | DocumentError]]:
+) -> NumberedLines:
     """Read a file's lines, their ends included, without a byte-order mark.
 
     Only a line feed ends a line. No more than ``max_characters`` of a line is held, even where a
@@ -80,6 +82,11 @@ def read_lines(
         yield max(number, 1), unreadable(f"{source.label}:{max(number, 1)}", error)
 
 
+def filled(lines: NumberedLines) -> NumberedLines:
+    """Leave blank lines out."""
+    return (item for item in lines if not isinstance(item[1], str) or item[1].strip())
+
+
 def read_whole(
     source: Source, *, max_characters: int, progress: Callable[[int], None]
 ) -> str | DocumentError:
@@ -104,14 +111,17 @@ def without_line_end(line: str) -> str:
 def unreadable(where: str, error: Exception) -> DocumentError:
     """Say that a file cannot be read on, and why, on one line."""
     reason = " ".join(str(error).split()) or type(error).__name__
-    return DocumentError(f"{where}: cannot be read ({reason}); check the file or fetch it again")
+    return DocumentError(
+        f"{where}: cannot be read ({reason}); check the file or fetch it again", reason="damaged"
+    )
 
 
 def too_long(where: str, max_characters: int) -> DocumentError:
     """Say that a line, record or text is longer than the limit."""
     return DocumentError(
         f"{where}: a document of over {max_characters} characters is more than the limit of "
-        f"{max_characters}; split it, raise --max-characters, or skip it with --on-error skip"
+        f"{max_characters}; split it, raise --max-characters, or skip it with --on-error skip",
+        reason="too large",
     )
 
 

@@ -4,11 +4,11 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ner_retriever.errors import InputError
+from ner_retriever.text.formats.registry import SUFFIXES
 
-SUFFIXES = (".txt", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 COMPRESSIONS = (".gz", ".bz2", ".xz")
 # What archives and editors leave in folders, beside what is hidden.
 _NO_DOCUMENTS = {"__MACOSX"}
@@ -23,12 +23,15 @@ class Source:
 
     Attributes:
         path: the file; ``-`` for standard input.
-        name: what default ids begin with: the file's name, or its path below the folder given.
+        name: what default ids begin with: the file, named as the source was named, below a folder
+            with its path behind the folder's.
         suffix: one of ``SUFFIXES``, without that of a compression; empty for standard input whose
             format is to be found out.
         compression: one of ``COMPRESSIONS``; empty for none.
         is_stdin: whether it is standard input.
+        in_folder: whether a folder that it lies in was named, and not the file itself.
         encoding: of its text; empty for UTF-8, or what a byte-order mark says.
+        shown: how messages name it; empty for its path.
     """
 
     path: Path
@@ -36,22 +39,28 @@ class Source:
     suffix: str
     compression: str = ""
     is_stdin: bool = False
+    in_folder: bool = False
     encoding: str = ""
+    shown: str = ""
 
     @property
     def label(self) -> str:
         """How messages and origins name it."""
-        return self.name if self.is_stdin else str(self.path)
+        return self.shown or (self.name if self.is_stdin else str(self.path))
 
 
 def find_sources(
-    sources: Sequence[str | Path], *, stdin_suffix: str = "", pass_over: PassOver | None = None
+    sources: Sequence[str | Path | Source],
+    *,
+    stdin_suffix: str = "",
+    pass_over: PassOver | None = None,
 ) -> list[Source]:
     """Name the files behind paths, and look whether they exist; none is opened.
 
     Args:
         sources: files, folders (their files of known suffixes, recursively, sorted by path) and
-            ``-`` for standard input. Below a folder, hidden files and folders are left out.
+            ``-`` for standard input. Below a folder, hidden files and folders are left out. A
+            ``Source`` is taken as it is.
         stdin_suffix: one of ``SUFFIXES`` for what standard input holds; to be found out by default.
         pass_over: called with each file below a folder that is not read, and why: ``HIDDEN``,
             ``UNKNOWN``. A hidden folder stands for all that is in it.
@@ -65,7 +74,9 @@ def find_sources(
     return [found for source in sources for found in _expand(source, stdin_suffix, pass_over)]
 
 
-def count_hint(sources: Sequence[str | Path], *, pass_over: PassOver | None = None) -> int | None:
+def count_hint(
+    sources: Sequence[str | Path | Source], *, pass_over: PassOver | None = None
+) -> int | None:
     """Count the bytes that ``read_documents`` will report as progress.
 
     Args:
@@ -86,7 +97,12 @@ def count_hint(sources: Sequence[str | Path], *, pass_over: PassOver | None = No
     return total
 
 
-def _expand(source: str | Path, stdin_suffix: str, pass_over: PassOver | None) -> Iterator[Source]:
+def _expand(
+    source: str | Path | Source, stdin_suffix: str, pass_over: PassOver | None
+) -> Iterator[Source]:
+    if isinstance(source, Source):
+        yield source
+        return
     if str(source) == "-":
         yield Source(Path("-"), "stdin", stdin_suffix, is_stdin=True)
         return
@@ -106,7 +122,7 @@ def _expand(source: str | Path, stdin_suffix: str, pass_over: PassOver | None) -
             f"{path}: unknown kind of file {suffix!r}; known are {_known_suffixes()}; "
             "rename it, or hand it in as standard input, with - and --format"
         )
-    yield _named(Source(path, path.name, suffix, compression))
+    yield _named(Source(path, _as_named(path), suffix, compression))
 
 
 def _files_below(folder: Path, pass_over: PassOver | None) -> Iterator[Source]:
@@ -118,8 +134,7 @@ def _files_below(folder: Path, pass_over: PassOver | None) -> Iterator[Source]:
         else:
             found = True
             suffix, compression = _suffix(path)
-            name = path.relative_to(folder).as_posix()
-            yield _named(Source(path, name, suffix, compression))
+            yield _named(Source(path, _as_named(path), suffix, compression, in_folder=True))
     if not found:
         raise InputError(f"{folder}: no file to read in this folder; known are {_known_suffixes()}")
 
@@ -140,6 +155,10 @@ def _entries(folder: Path) -> list[tuple[Path, str]]:
 
 def _is_hidden(name: str) -> bool:
     return name.startswith((".", "~$")) or name in _NO_DOCUMENTS
+
+
+def _as_named(path: Path) -> str:
+    return PurePath(os.path.normpath(path)).as_posix()
 
 
 def _named(source: Source) -> Source:

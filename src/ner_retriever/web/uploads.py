@@ -16,7 +16,10 @@ from ner_retriever.errors import DocumentError, IndexLocked, NerRetrieverError, 
 from ner_retriever.indexing import Added, ErrorHandler
 from ner_retriever.retriever import Retriever
 from ner_retriever.temporary import TemporaryFolder
+from ner_retriever.text.formats.columns import Columns
+from ner_retriever.text.formats.options import ReadOptions
 from ner_retriever.text.readers import read_documents
+from ner_retriever.text.sources import find_sources
 from ner_retriever.web.errors import RequestError
 
 SUFFIXES = (".txt", ".jsonl", ".ndjson", ".csv", ".tsv")
@@ -206,18 +209,16 @@ class Uploads:
         with TemporaryFolder() as folder:
             file = Path(folder) / job.name
             file.write_bytes(job.content)
-            inside = f"{folder}/"
-            documents = read_documents(
-                [file],
-                spans_field="spans" if has_spans else None,
+            options = ReadOptions(
+                columns=Columns(spans="spans" if has_spans else None),
                 max_characters=self._document_characters,
-                on_error=lambda error: skip(DocumentError(str(error).replace(inside, ""))),
                 progress=show,
             )
-            yield (
-                replace(document, origin=document.origin.removeprefix(inside))
-                for document in documents
-            )
+            (found,) = find_sources([file])
+            source = replace(found, name=job.name, shown=job.name)
+            documents = read_documents([source], options, on_error=skip)
+            # No file of any folder is its source, so none that is missing takes it away.
+            yield (replace(document, source="") for document in documents)
 
     def _until_stopped(self, documents: _Documents) -> Iterator[Document]:
         for document in documents:

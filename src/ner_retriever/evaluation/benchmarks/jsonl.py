@@ -8,9 +8,9 @@ types marks a mention that counts for detection only.
 from pathlib import Path
 from typing import Any
 
-from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError
 from ner_retriever.evaluation.benchmarks.benchmark import Benchmark, assemble
+from ner_retriever.text.formats.columns import Columns
 from ner_retriever.text.gold import GoldMention, GoldText
 from ner_retriever.text.gold.files import find_file, read_json_lines
 
@@ -43,9 +43,8 @@ def _gold_text(record: dict[str, Any], where: str) -> GoldText:
             f"{where}: expected a field mentions with a list, not {record.get('mentions')!r}; "
             "mend the line"
         )
-    document = Document.from_mapping(
-        record, default_id=f"line-{line}", spans_field="mentions", origin=where
-    )
+    columns = Columns(spans="mentions", kept=())
+    document, _ = columns.read(record, default_id=f"line-{line}", origin=where)
     mentions = tuple(
         GoldMention(span, _types(mention, where))
         for span, mention in zip(document.spans or (), record["mentions"], strict=True)

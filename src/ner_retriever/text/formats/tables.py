@@ -2,34 +2,28 @@
 
 import csv
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError
-from ner_retriever.text.dialect import Dialect, Quoting, separator_of, split_plain
+from ner_retriever.text.formats.dialect import Quoting, separator_of, split_plain
+from ner_retriever.text.formats.options import ReadOptions
 from ner_retriever.text.lines import read_lines, too_long, without_line_end
-from ner_retriever.text.records import Fields
 from ner_retriever.text.sources import Source
 
 _Numbered = tuple[int, str | DocumentError]
 
 
-def read_table(
-    source: Source,
-    fields: Fields,
-    *,
-    dialect: Dialect,
-    max_characters: int,
-    progress: Callable[[int], None],
-) -> Iterator[Document | DocumentError]:
+def read_table(source: Source, options: ReadOptions) -> Iterator[Document | DocumentError]:
     """Read the rows of a table; blank lines are skipped.
 
     A bad row of one line is yielded as its error, and reading goes on. After a bad row of several
     lines nobody knows where the next one begins, so its error is the last item.
     """
     header: list[str] | None = None
-    rows = _Rows(source, fields, dialect, max_characters=max_characters, progress=progress)
+    dialect = options.dialect
+    rows = _Rows(source, options)
     for number, row in rows:
         origin = f"{source.label}:{number}"
         if isinstance(row, DocumentError):
@@ -42,7 +36,7 @@ def read_table(
         if header is None:
             header = row if dialect.header else [str(place) for place in range(1, len(row) + 1)]
             rows.width = len(header)
-            if missing := fields.missing_column(header, origin):
+            if missing := options.columns.missing(header, origin):
                 yield missing
                 return
             if dialect.header:
@@ -53,11 +47,8 @@ def read_table(
                 "holds the separator in quotes, or name another with --separator"
             )
         else:
-            yield fields.document(
-                dict(zip(header, row, strict=True)),
-                default_id=f"{source.name}:{number}",
-                origin=origin,
-            )
+            record = dict(zip(header, row, strict=True))
+            yield options.document(record, source, number, untyped=True)
 
 
 class _Rows:
@@ -67,22 +58,15 @@ class _Rows:
         width: how many columns there are, once that is known.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        fields: Fields,
-        dialect: Dialect,
-        *,
-        max_characters: int,
-        progress: Callable[[int], None],
-    ) -> None:
+    def __init__(self, source: Source, options: ReadOptions) -> None:
         self.width = 0
         self._source = source
-        self._dialect = dialect
-        self._max_characters = max_characters
-        self._wanted = [name for name in (fields.text, fields.spans) if name is not None]
-        read = read_lines(source, max_characters=max_characters, progress=progress)
-        self._lines = _RowLines(read, label=source.label, max_characters=max_characters)
+        self._dialect = options.dialect
+        self._max_characters = options.max_characters
+        spans = options.columns.spans
+        self._wanted = [*options.columns.text, *([] if spans is None else [spans])]
+        read = read_lines(source, max_characters=options.max_characters, progress=options.progress)
+        self._lines = _RowLines(read, label=source.label, max_characters=options.max_characters)
 
     def __iter__(self) -> Iterator[tuple[int, list[str] | DocumentError]]:
         separator = self._dialect.separator or self._separator()

@@ -6,13 +6,36 @@ from typing import Any, BinaryIO
 import ijson
 from ijson.common import ObjectBuilder
 
+from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError
+from ner_retriever.text.formats.options import ReadOptions
 from ner_retriever.text.lines import READ_ERRORS, bytes_to_read, open_bytes, unreadable
 from ner_retriever.text.sources import Source
 
 _DEEPEST = 64
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OPENING, _CLOSING = {"start_map", "start_array"}, {"end_map", "end_array"}
+
+
+def read_json(source: Source, options: ReadOptions) -> Iterator[Document | DocumentError]:
+    """Read the records of a JSON file, with memory that is bounded by one of them."""
+    values = read_json_values(
+        source, max_characters=options.max_characters, progress=options.progress
+    )
+    for number, value in values:
+        origin = f"{source.label}:{number}"
+        if isinstance(value, DocumentError):
+            yield value
+        elif isinstance(value, str):
+            name = options.columns.default_id(source, number, value)
+            yield Document(id=name, text=value, origin=origin, source=source.name)
+        elif isinstance(value, dict):
+            yield options.document(value, source, number)
+        else:
+            yield DocumentError(
+                f"{origin}: a record must be a JSON object such as "
+                f'{{"text": "…"}}, or a text, not {type(value).__name__}'
+            )
 
 
 def read_json_values(

@@ -1,0 +1,43 @@
+"""From a source to what reads it."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib import import_module
+from typing import cast
+
+from ner_retriever.documents import Document
+from ner_retriever.errors import DocumentError
+from ner_retriever.text.encodings import start_of
+from ner_retriever.text.formats.options import ReadOptions
+from ner_retriever.text.formats.registry import BY_SUFFIX
+from ner_retriever.text.sources import Source
+
+_GUESSED_FROM = 4096
+
+Reader = Callable[[Source, ReadOptions], Iterator[Document | DocumentError]]
+
+
+def read_source(source: Source, options: ReadOptions) -> Iterator[Document | DocumentError]:
+    """Read a source; a bad document is yielded as its error, so that reading can go on.
+
+    Raises:
+        MissingExtra: what reads it is not installed.
+    """
+    if not source.suffix:
+        source = replace(source, suffix=_guess(start_of(sys.stdin.buffer, _GUESSED_FROM)))
+    module, _, function = BY_SUFFIX[source.suffix].reader.partition(":")
+    # Only now: who reads text files need not wait for other files' libraries.
+    reader = getattr(import_module(f"ner_retriever.text.formats.{module}"), function)
+    return cast(Reader, reader)(source, options)
+
+
+def _guess(start: bytes) -> str:
+    """Return the suffix of a file that begins so: JSON, JSON lines, or text."""
+    text = start.decode("utf-8", errors="replace").removeprefix("\ufeff").lstrip()
+    if text.startswith("["):
+        return ".json" if text[1:].lstrip()[:1] in {"{", '"', "["} else ".txt"
+    if text.startswith("{"):
+        first = text.split("\n", 1)[0].rstrip()
+        return ".json" if first.endswith(("{", "[", ",")) else ".jsonl"
+    return ".txt"

@@ -1,0 +1,31 @@
+"""Which kinds of files there are, by the ends of their names, and what reads each."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A kind of file.
+
+    Attributes:
+        suffixes: how its files' names end, without what a compression adds.
+        reader: the module of this package and its function that reads one, ``module:function``,
+            imported when the first such file comes. It takes a ``Source`` and ``ReadOptions`` and
+            yields documents, and errors in the place of those that cannot be used.
+        in_bytes: whether standard input and parts of other files can be of this kind.
+    """
+
+    suffixes: tuple[str, ...]
+    reader: str
+    in_bytes: bool = True
+
+
+FORMATS = (
+    Format(suffixes=(".txt",), reader="plain:read_plain"),
+    Format(suffixes=(".json",), reader="json_values:read_json"),
+    Format(suffixes=(".jsonl", ".ndjson"), reader="json_lines:read_json_lines"),
+    Format(suffixes=(".csv", ".tsv"), reader="tables:read_table"),
+    Format(suffixes=(".parquet",), reader="parquet:read_parquet"),
+)
+BY_SUFFIX = {suffix: format for format in FORMATS for suffix in format.suffixes}
+SUFFIXES = tuple(BY_SUFFIX)
