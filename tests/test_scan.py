@@ -559,5 +559,5 @@ def test_a_view_says_how_large_it_is(filled, tmp_path):
         "contexts.f16": 0,
         "mentions.bin": 60,
         "document_first.i64": 48,
-        "documents.bin": 80,
+        "documents.bin": 120,
     }

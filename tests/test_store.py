@@ -12,7 +12,8 @@ from ner_retriever.documents import Span
 from ner_retriever.errors import IndexNotFound, StoreError
 from ner_retriever.index import fragments
 from ner_retriever.index import store as store_module
-from ner_retriever.index.records import Record, StoredDocument, digest_of
+from ner_retriever.index.details import Details
+from ner_retriever.index.records import Known, Record, StoredDocument, digest_of
 from ner_retriever.index.store import Store
 
 HOSTILE = ["it's", 'a"b', "a\\b", "x'); DROP", "nul\0", "é😀\u2028", "%_", "-- c", "a\nb", "''"]
@@ -53,8 +54,8 @@ def test_what_is_written_is_there_for_the_next(store, tmp_path):
     again = Store.open(tmp_path)
     assert texts(again) == {"a": "über\r\n\0", "b": ""}
     assert again.lookup(["b", "zz", "a"]) == {
-        "a": (digest_of("über\r\n\0", None), 7),
-        "b": (digest_of("", None), 1),
+        "a": Known(digest_of("über\r\n\0", None), 7, Details()),
+        "b": Known(digest_of("", None), 1, Details()),
     }
     assert again.mention_count() == 3
     assert again.version == store.version
@@ -78,7 +79,7 @@ def test_replacing_adds_what_is_new(store):
     store.write([record("a", "old", mentions=3), record("b")], replace=False)
     store.write([record("a", "new", run=2), record("c")], replace=True)
     assert texts(store) == {"a": "new", "b": "text", "c": "text"}
-    assert store.lookup(["a"])["a"][1] == 2
+    assert store.lookup(["a"])["a"].run == 2
     assert store.mention_count() == 3
 
 
@@ -186,7 +187,7 @@ def test_compacting_keeps_rows_and_order(store, monkeypatch):
     assert sizes == [7, 7, 4, 1, 1]
     assert store._dataset.stats.index_stats("id_idx")["num_unindexed_rows"] == 2
     store.write([record("03", "new")], replace=True)
-    assert store.lookup(["03"])["03"][0] == digest_of("new", None)
+    assert store.lookup(["03"])["03"].digest == digest_of("new", None)
 
 
 def test_compacting_a_small_store_changes_nothing(store):
@@ -353,3 +354,20 @@ def test_knows_no_model_library():
     modules = set(finished.stdout.decode().split())
     assert "lance" in modules
     assert not modules & {"torch", "transformers"}
+
+
+def test_details_change_without_the_rest(store, tmp_path):
+    store.write([record("a"), record("b", mentions=3), record("c")], replace=False)
+    before = store.state
+    details = Details(fields='{"year":2020,"tags":["x"]}', pages=(0, 2), source="b.pdf")
+    store.update({"b": details, "gone": details})
+    again = Store.open(tmp_path)
+    assert again.lookup(["a", "b", "gone"]) == {
+        "a": Known(digest_of("text", None), 1, Details()),
+        "b": Known(digest_of("text", None), 1, details),
+    }
+    found = {document.id: document for document in again.read([0, 1, 2])}
+    assert found.keys() == {"a", "b", "c"}
+    assert (found["b"].fields, found["b"].pages) == ({"year": 2020, "tags": ("x",)}, (0, 2))
+    assert again.mention_count() == 5
+    assert again.state != before

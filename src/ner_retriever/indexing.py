@@ -13,7 +13,9 @@ import numpy as np
 
 from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError
+from ner_retriever.index.details import Details
 from ner_retriever.index.records import Record, digest_of
+from ner_retriever.index.signatures import signature_of
 from ner_retriever.index.store import Store
 from ner_retriever.reading.reader import Reader
 from ner_retriever.text.formats.columns import Columns, content_id
@@ -29,19 +31,21 @@ class Added:
     Attributes:
         new: documents that the index didn't have.
         replaced: documents whose text or spans had changed.
+        updated: documents whose fields, pages or file alone had changed.
         unchanged: documents that the index had as they are.
         mentions: mentions of new and replaced documents.
     """
 
     new: int = 0
     replaced: int = 0
+    updated: int = 0
     unchanged: int = 0
     mentions: int = 0
 
     @property
     def documents(self) -> int:
         """Documents handed in."""
-        return self.new + self.replaced + self.unchanged
+        return self.new + self.replaced + self.updated + self.unchanged
 
 
 ErrorHandler = Callable[[DocumentError], None]
@@ -114,21 +118,26 @@ def _add_batch(
 ) -> Added:
     known = store.lookup([document.id for document in batch])
     fresh: dict[str, tuple[Document, bytes]] = {}
+    updated: dict[str, Details] = {}
     unchanged = 0
     for document in batch:
         digest = digest_of(document.text, document.spans)
-        known_digest, known_run = known.get(document.id, (None, None))
-        if document.id in fresh or known_run == run:
+        before = known.get(document.id)
+        if document.id in fresh or document.id in updated or (before and before.run == run):
             _report(_duplicate(document), on_error)
-        elif known_digest == digest:
-            unchanged += 1
-        else:
+        elif before is None or before.digest != digest:
             fresh[document.id] = (document, digest)
+        elif before.details != (details := Details.of(document)):
+            updated[document.id] = details
+        else:
+            unchanged += 1
     replaced = sum(identifier in known for identifier in fresh)
     written = _write(fresh, run, store, reader, replace=replaced > 0)
+    store.update(updated)
     return Added(
         new=added.new + len(fresh) - replaced,
         replaced=added.replaced + replaced,
+        updated=added.updated + len(updated),
         unchanged=added.unchanged + unchanged,
         mentions=added.mentions + written,
     )
@@ -157,6 +166,8 @@ def _write(
             vectors=read[digest].vectors.astype(np.float16),
             sentences=read[digest].sentences,
             contexts=read[digest].contexts.astype(np.float16),
+            details=Details.of(document),
+            signature=signature_of(document.text),
         )
         for document, digest in fresh.values()
     ]

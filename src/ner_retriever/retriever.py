@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ner_retriever.config import DEFAULT_PRESET, EngineName, Preset
 from ner_retriever.documents import Document, Hit
+from ner_retriever.index.field_table import FieldTable
 from ner_retriever.index.folder import check_free, make_folder, refuse_address
 from ner_retriever.index.info import IndexInfo, index_info
 from ner_retriever.index.lock import write_lock
@@ -14,7 +15,7 @@ from ner_retriever.index.records import StoredDocument
 from ner_retriever.index.replacement import new_store
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
-from ner_retriever.index.view import open_scan
+from ner_retriever.index.view import open_fields, open_scan
 from ner_retriever.indexing import Added, ErrorHandler, ProgressHandler, add_documents, as_documents
 from ner_retriever.models import Models, new_manifest, usable_manifest
 from ner_retriever.search.cutoff import CutoffParameters
@@ -53,6 +54,7 @@ class Retriever:
         self._int8 = int8
         self._store = store or Store.open(path, sync=sync)
         self._scan: Scan | None = None
+        self._fields: FieldTable | None = None
 
     @classmethod
     def create(
@@ -195,6 +197,7 @@ class Retriever:
         min_score: float | None = None,
         min_detection: float | None = None,
         cutoff: float | Literal["auto"] | None = None,
+        duplicates: Literal["fold", "show"] = "fold",
         feedback: Feedback | None = None,
     ) -> Results:
         """Return the documents that mention an entity of a type, best first.
@@ -207,6 +210,8 @@ class Retriever:
             min_detection: least detection score of a mention, in [0, 1]; others count neither for
                 the ranking nor for conditions. ``None`` for any.
             cutoff: the same, or ``"auto"`` for the cut-off that the scores themselves suggest.
+            duplicates: ``"fold"`` returns one of several documents that are equal, or nearly so,
+                which tells how many more there are; ``"show"`` returns all.
             feedback: judgements, which refine the ranking; judged documents stay in it.
 
         Raises:
@@ -215,7 +220,7 @@ class Retriever:
             FingerprintMismatch: the models are not those that filled the index.
             StoreError: the index is damaged.
         """
-        bounds = Bounds.of(limit, min_score, min_detection, cutoff)
+        bounds = Bounds.of(limit, min_score, min_detection, cutoff, duplicates)
         return self._searcher().search(as_query(query), bounds, feedback or Feedback())
 
     def search_many(
@@ -226,13 +231,14 @@ class Retriever:
         min_score: float | None = None,
         min_detection: float | None = None,
         cutoff: float | Literal["auto"] | None = None,
+        duplicates: Literal["fold", "show"] = "fold",
     ) -> list[Results]:
         """Ask for many types at once, which reads the index once for every few dozen of them.
 
         Arguments, errors and each result are as with :meth:`search`; results are in the queries'
         order.
         """
-        bounds = Bounds.of(limit, min_score, min_detection, cutoff)
+        bounds = Bounds.of(limit, min_score, min_detection, cutoff, duplicates)
         asked = [as_query(query) for query in queries]
         return list(self._searcher().search_many(asked, bounds))
 
@@ -286,6 +292,14 @@ class Retriever:
         """Return those of some documents that are indexed, in the index's order."""
         return self._searcher().documents(ids)
 
+    def fields(self) -> FieldTable:
+        """Return the fields of all documents, as columns in the index's order.
+
+        Raises:
+            StoreError: the index is damaged.
+        """
+        return self._searcher().fields()
+
     def info(self) -> IndexInfo:
         """Count what the index holds."""
         self._store.refresh()
@@ -295,4 +309,10 @@ class Retriever:
         self._store.refresh()
         if self._scan is None or self._scan.state != self._store.state:
             self._scan = open_scan(self.path, self._store, int8=self._int8)
-        return Searcher(self._scan, self._store, self._models)
+            self._fields = None
+        return Searcher(self._scan, self._store, self._models, self._read_fields)
+
+    def _read_fields(self) -> FieldTable:
+        if self._fields is None:
+            self._fields = open_fields(self.path, self._store)
+        return self._fields

@@ -1,6 +1,6 @@
 """Queries against an index: from a type, its examples and conditions to ranked documents."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ner_retriever.documents import Hit, Span
 from ner_retriever.errors import QueryError
+from ner_retriever.index.field_table import FieldTable
 from ner_retriever.index.records import StoredDocument
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
@@ -39,11 +40,13 @@ class Bounds:
         least: least score of a document's best mention, ``"auto"`` for the cut-off that the scores
             themselves suggest; ``None`` for any.
         min_detection: least detection score of a mention, in [0, 1]; ``None`` for any.
+        fold: whether one of several documents that are equal, or nearly so, stands for all.
     """
 
     limit: int | None
     least: float | Literal["auto"] | None
     min_detection: float | None
+    fold: bool
 
     @classmethod
     def of(
@@ -52,16 +55,21 @@ class Bounds:
         min_score: float | None,
         min_detection: float | None,
         cutoff: float | Literal["auto"] | None,
+        duplicates: Literal["fold", "show"] = "fold",
     ) -> "Bounds":
         """Take the arguments of ``Retriever.search``.
 
         Raises:
-            QueryError: a least score and a cut-off are both given.
+            QueryError: a least score and a cut-off are both given, or duplicates are to be treated
+                in a way that there isn't.
         """
         if min_score is not None and cutoff is not None:
             raise QueryError("a least score and a cut-off are the same; give one of them")
+        if duplicates not in ("fold", "show"):
+            raise QueryError(f"duplicates are to fold or to show, not {duplicates!r}")
         least = min_score if cutoff is None else cutoff
-        return cls(limit=limit, least=least, min_detection=min_detection)
+        fold = duplicates == "fold"
+        return cls(limit=limit, least=least, min_detection=min_detection, fold=fold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,13 @@ class Searcher:
         scan: that state.
         store: reads the documents to be shown.
         models: embeds queries, and examples that are no detected mention.
+        fields: gives the documents' fields, which are read when they are first needed.
     """
 
     scan: Scan
     store: Store
     models: Models
+    fields: Callable[[], FieldTable]
 
     def search(self, query: Query, bounds: Bounds, feedback: Feedback) -> Results:
         """Return ranked documents; see ``Retriever.search``."""
@@ -109,7 +119,10 @@ class Searcher:
             if names_only.any():
                 best_scores[names_only] = scan.names().best_scores(vectors[names_only])
             for query, vector, best in zip(some, vectors, best_scores, strict=True):
-                yield self._ranked(query, vector, bounds, best=best)
+                # A document whose fields don't fit has no best mention.
+                kept = self._kept(query)
+                found = best if kept is None else np.where(kept, best, -np.inf)
+                yield self._ranked(query, vector, bounds, best=found)
 
     def accepted(self, feedback: Feedback) -> list[Hit]:
         """Return the documents that were judged yes; see ``Retriever.accepted``."""
@@ -144,7 +157,17 @@ class Searcher:
             known=known,
             parameters=self.models.cutoff_parameters,
             best=best,
+            kept=self._kept(query),
+            fold=bounds.fold,
         )
+
+    def _kept(self, query: Query) -> NDArray[np.bool_] | None:
+        if query.where is None:
+            return None
+        from ner_retriever.search.filters.matching import matching
+        from ner_retriever.search.filters.where import parse_where
+
+        return matching(parse_where(query.where), self.fields())
 
     def _core(self, query: Query) -> NDArray[np.float32]:
         described = self.models.queries.of([] if query.describe is None else [query.describe])

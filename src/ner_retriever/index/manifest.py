@@ -19,7 +19,7 @@ from ner_retriever.errors import (
 from ner_retriever.index.checksums import CHECKSUM, with_checksum, without_checksum
 from ner_retriever.index.syncing import write_whole
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FINGERPRINTED = ("backbone", "site", "head", "detector")
 MANIFEST_NAME = "manifest.json"
 

@@ -4,8 +4,8 @@ A document is one row with its mentions nested in it, so that replacing a docume
 mentions with it, in one commit.
 """
 
-from collections.abc import Sequence, Sized
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Sized
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from struct import pack
 from typing import Any
@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ner_retriever.documents import Span
+from ner_retriever.documents import FieldValue, Span
 from ner_retriever.errors import StoreError
+from ner_retriever.index.details import DETAIL_COLUMNS, Details, detail_arrays
 
 DIGEST_BYTES = 16
 # Rounding to float16 moves the length of a unit vector by less than 0.0005.
@@ -44,6 +45,8 @@ class Record:
         contexts: of the sentences that hold a mention, float16 of shape (sentences, context
             dimensions); no columns without a context head. Behind a mention's vector, its
             sentence's makes one of length 1.
+        details: its fields, its pages and its file.
+        signature: what :func:`~ner_retriever.index.signatures.signature_of` gives for its text.
     """
 
     id: str
@@ -54,14 +57,39 @@ class Record:
     vectors: NDArray[np.float16]
     sentences: NDArray[np.int32]
     contexts: NDArray[np.float16]
+    details: Details = field(default_factory=Details)
+    signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows of a document by its id.
+
+    Attributes:
+        digest: as in ``Record``.
+        run: as in ``Record``.
+        details: as in ``Record``.
+    """
+
+    digest: bytes
+    run: int
+    details: Details
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document as it is read back: its id and its text."""
+    """A document as it is read back.
+
+    Attributes:
+        id, text: as they were given.
+        fields: what else is known of it.
+        pages: the first character of each page.
+    """
 
     id: str
     text: str
+    fields: Mapping[str, FieldValue] = field(default_factory=dict, hash=False)
+    pages: tuple[int, ...] = ()
 
 
 def digest_of(text: str, spans: tuple[Span, ...] | None) -> bytes:
@@ -93,6 +121,8 @@ def schema(dimensions: int, context_dimensions: int) -> pa.Schema:
         pa.field("text", pa.large_string(), nullable=False),
         pa.field("digest", pa.binary(DIGEST_BYTES), nullable=False),
         pa.field("run", pa.int64(), nullable=False),
+        *DETAIL_COLUMNS,
+        pa.field("signature", pa.binary(), nullable=False),
         pa.field("mentions", pa.list_(pa.struct(_MENTION_FIELDS)), nullable=False),
         pa.field("vectors", _vectors_type(dimensions), nullable=False),
     ]
@@ -133,6 +163,8 @@ def to_table(records: Sequence[Record], dimensions: int, context_dimensions: int
         pa.array([record.text for record in records], pa.large_string()),
         pa.array([record.digest for record in records], pa.binary(DIGEST_BYTES)),
         pa.array([record.run for record in records], pa.int64()),
+        *detail_arrays([record.details for record in records]),
+        pa.array([record.signature for record in records], pa.binary()),
         pa.ListArray.from_arrays(_offsets([record.spans for record in records]), mentions),
         _lists([record.vectors for record in records], dimensions),
     ]

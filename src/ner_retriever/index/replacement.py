@@ -11,7 +11,7 @@ from typing import Any
 
 from ner_retriever.index.lock import write_lock
 from ner_retriever.index.manifest import MANIFEST_NAME, Manifest, write_manifest
-from ner_retriever.index.records import Record, schema, to_table
+from ner_retriever.index.records import Known, Record, schema, to_table
 from ner_retriever.index.store import Store
 from ner_retriever.index.store_errors import writing_store
 from ner_retriever.index.store_files import CHECKSUMS_NAME, STORE_FOLDER, acknowledge
@@ -70,8 +70,8 @@ class ReplacementStore(Store):
         if self._table is not None:
             super().refresh()
 
-    def lookup(self, ids: Sequence[str]) -> dict[str, tuple[bytes, int]]:
-        """Digest and run of those of the ``ids`` that are stored."""
+    def lookup(self, ids: Sequence[str]) -> dict[str, Known]:
+        """What is known of those of the ``ids`` that are stored."""
         return {} if self._table is None else super().lookup(ids)
 
     def write(self, records: Sequence[Record], *, replace: bool) -> None:

@@ -27,7 +27,7 @@ MENTION = np.dtype(
         ("sentence", "<i4"),
     ]
 )
-DOCUMENT = np.dtype([("key", "<u8"), ("run", "<i8")])
+DOCUMENT = np.dtype([("key", "<u8"), ("run", "<i8"), ("group", "<i8")])
 # Rows scored at a time, 8 MiB of them: products are reduced while they are in the cache, and the
 # float64 that numkong returns stay few.
 _BLOCK_ROWS = 16_384
@@ -48,8 +48,9 @@ class Scan:
             shape (mentions,).
         document_first: int64 of shape (documents + 1,); the mentions of the document in row ``i``
             are those from ``document_first[i]`` up to ``document_first[i + 1]``.
-        documents: records of ``key`` (uint64, :func:`document_key` of the id) and ``run`` (int64,
-            the indexing run that wrote it), of shape (documents,).
+        documents: records of ``key`` (uint64, :func:`document_key` of the id), ``run`` (int64,
+            the indexing run that wrote it) and ``group`` (int64, the row of the first document
+            that is equal or nearly so), of shape (documents,).
         contexts: the vectors of the mentions' sentences; ``None`` where they have none.
         int8: the vectors in fewer bytes, which are scanned in their place if they are given;
             cosines are then within 0.02.
@@ -77,6 +78,14 @@ class Scan:
     def names(self) -> Self:
         """The same mentions, of which only names count."""
         return self._where(self.mentions["name_score"] >= np.float32(LEAST_NAME_SCORE))
+
+    def of_documents(self, kept: NDArray[np.bool_]) -> Self:
+        """The same mentions, of which only those of some documents count.
+
+        Args:
+            kept: of shape (documents,).
+        """
+        return self._where(np.repeat(kept, np.diff(self.document_first)))
 
     def _where(self, condition: NDArray[np.bool_]) -> Self:
         counted = condition if self.counted is None else self.counted & condition

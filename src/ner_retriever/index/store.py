@@ -4,7 +4,7 @@ Every change is one atomic commit that makes a new version. A process killed hal
 last version as it was.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -12,13 +12,21 @@ import lance
 import numpy as np
 import pyarrow as pa
 
+from ner_retriever.index.details import DETAIL_COLUMNS, Details, detail_arrays, fields_of
 from ner_retriever.index.fragments import (
     BATCH_ROWS,
     has_many_small_fragments,
     merge_small_fragments,
     remove_history,
 )
-from ner_retriever.index.records import DIGEST_BYTES, Record, StoredDocument, schema, to_table
+from ner_retriever.index.records import (
+    DIGEST_BYTES,
+    Known,
+    Record,
+    StoredDocument,
+    schema,
+    to_table,
+)
 from ner_retriever.index.store_errors import reading_store, writing_store
 from ner_retriever.index.store_files import (
     STORE_FOLDER,
@@ -33,6 +41,7 @@ from ner_retriever.index.store_files import (
 from ner_retriever.index.table import has_table, new_table, open_table
 
 _LOOKUP_IDS = 1_000
+_DETAILS = [column.name for column in DETAIL_COLUMNS]
 _SCAN_OPTIONS = {
     "batch_size": BATCH_ROWS,
     "batch_readahead": 1,
@@ -184,16 +193,18 @@ class Store:
             batches = self._dataset.to_batches(columns=columns, **_SCAN_OPTIONS)
             return sum(int(np.sum(batch.column("mentions").to_numpy())) for batch in batches)
 
-    def lookup(self, ids: Sequence[str]) -> dict[str, tuple[bytes, int]]:
-        """Digest and run of those of the ``ids`` that are stored."""
-        found: dict[str, tuple[bytes, int]] = {}
+    def lookup(self, ids: Sequence[str]) -> dict[str, Known]:
+        """What is known of those of the ``ids`` that are stored."""
+        found: dict[str, Known] = {}
         for first in range(0, len(ids), _LOOKUP_IDS):
             with reading_store(self._dataset.uri):
                 rows = self._dataset.to_table(
-                    columns=["id", "digest", "run"],
-                    filter=_id_in(ids[first : first + _LOOKUP_IDS]),
+                    columns=["id", "digest", "run", *_DETAILS],
+                    filter=_is_in("id", ids[first : first + _LOOKUP_IDS]),
                 ).to_pylist()
-            found |= {row["id"]: (row["digest"], row["run"]) for row in rows}
+            found |= {
+                row["id"]: Known(row["digest"], row["run"], Details.from_row(row)) for row in rows
+            }
         return found
 
     def read(self, rows: Sequence[int]) -> list[StoredDocument]:
@@ -206,8 +217,12 @@ class Store:
             StoreError: the version was purged in the meantime, or the store is damaged.
         """
         with reading_store(self._dataset.uri):
-            table = self._dataset.take([int(row) for row in rows], columns=["id", "text"])
-        return [StoredDocument(row["id"], row["text"]) for row in table.to_pylist()]
+            columns = ["id", "text", "fields", "pages"]
+            table = self._dataset.take([int(row) for row in rows], columns=columns)
+        return [
+            StoredDocument(row["id"], row["text"], fields_of(row["fields"]), tuple(row["pages"]))
+            for row in table.to_pylist()
+        ]
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """All rows in scan order, some dozens at a time.
@@ -241,6 +256,24 @@ class Store:
                 self._dataset.insert(table)
             self._acknowledge()
 
+    def update(self, details: Mapping[str, Details]) -> None:
+        """Give stored documents other details in one commit.
+
+        Args:
+            details: by the documents' ids.
+
+        Raises:
+            StoreError: nothing was changed: the disk is full or read-only.
+        """
+        if not details:
+            return
+        columns = [pa.field("id", pa.string(), nullable=False), *DETAIL_COLUMNS]
+        arrays = [pa.array(details, pa.string()), *detail_arrays(list(details.values()))]
+        table = pa.table(arrays, schema=pa.schema(columns))
+        with writing_store(self._dataset.uri):
+            self._dataset.merge_insert("id").when_matched_update_all().execute(table)
+            self._acknowledge()
+
     def delete(self, ids: Iterable[str]) -> int:
         """Delete documents in one commit and return how many were stored.
 
@@ -253,7 +286,7 @@ class Store:
         if not distinct:
             return 0
         with writing_store(self._dataset.uri):
-            deleted = int(self._dataset.delete(_id_in(distinct))["num_deleted_rows"])
+            deleted = int(self._dataset.delete(_is_in("id", distinct))["num_deleted_rows"])
             self._acknowledge()
         return deleted
 
@@ -293,6 +326,6 @@ class Store:
         acknowledge(self._path, self._dataset, sync=self._sync)
 
 
-def _id_in(ids: Sequence[str]) -> str:
-    quoted = ("'" + identifier.replace("'", "''") + "'" for identifier in ids)
-    return f"id IN ({', '.join(quoted)})"
+def _is_in(column: str, values: Sequence[str]) -> str:
+    quoted = ("'" + value.replace("'", "''") + "'" for value in values)
+    return f"{column} IN ({', '.join(quoted)})"

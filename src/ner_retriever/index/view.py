@@ -10,10 +10,11 @@ from pathlib import Path
 from filelock import FileLock
 
 from ner_retriever.errors import StoreError
+from ner_retriever.index.field_table import FieldTable, read_field_table, write_field_table
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
-from ner_retriever.index.view_build import add_int8, build_view
-from ner_retriever.index.view_files import LOCK_NAME, load_view
+from ner_retriever.index.view_build import add_fields, add_int8, build_view
+from ner_retriever.index.view_files import LOCK_NAME, load_fields, load_view
 from ner_retriever.temporary import TemporaryFolder
 
 VIEWS_FOLDER = "scan"
@@ -39,6 +40,48 @@ def open_scan(path: Path, store: Store, *, int8: bool = False) -> Scan:
         return load_view(folder, store.state, int8=int8) or _rebuild(folder, store, int8=int8)
     except OSError:
         return _temporary(store, int8=int8)
+
+
+def open_fields(path: Path, store: Store) -> FieldTable:
+    """The fields of a store's documents, from a file beside its view where that is fresh and whole.
+
+    Otherwise it is made first. Where the index folder cannot be written, a temporary one serves.
+
+    Args:
+        path: the index folder.
+        store: stays at its version meanwhile; its view has been opened.
+
+    Raises:
+        StoreError: the store is damaged, or there is no room.
+    """
+    folder = path / VIEWS_FOLDER
+    found = load_fields(folder, store.state)
+    if found is not None:
+        return found
+    try:
+        try:
+            with FileLock(folder / LOCK_NAME):
+                if load_fields(folder, store.state) is None:
+                    add_fields(folder / store.state, store)
+            found = load_fields(folder, store.state)
+        except (OSError, KeyError, TypeError):
+            found = None
+        return found or _temporary_fields(store)
+    except ValueError as error:
+        raise StoreError(
+            f"the fields of a document are damaged: {error}; restore the index from a copy, or "
+            "make it again with --replace"
+        ) from error
+
+
+def _temporary_fields(store: Store) -> FieldTable:
+    try:
+        with TemporaryFolder() as name:
+            file = Path(name) / "fields"
+            write_field_table(file, store)
+            return read_field_table(file)
+    except OSError as error:
+        raise StoreError(f"no room for the documents' fields: {error}; free disk space") from error
 
 
 def _rebuild(folder: Path, store: Store, *, int8: bool) -> Scan:

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from ner_retriever.errors import StoreError
 from ner_retriever.index.checksums import FileChecksum, HashedWriter
+from ner_retriever.index.field_table import FIELDS_FILE, write_field_table
 from ner_retriever.index.int8 import write_int8
 from ner_retriever.index.records import vectors_of
 from ner_retriever.index.scan import DOCUMENT, MENTION, Scan, document_key
+from ner_retriever.index.signatures import group_documents
 from ner_retriever.index.store import Store
 from ner_retriever.index.syncing import sync_folder
 from ner_retriever.index.view_files import (
@@ -42,6 +44,7 @@ def build_view(folder: Path, store: Store) -> None:
     store.check_files()
     partial = folder / "partial"
     partial.mkdir()
+    groups = _groups(partial, store)
     documents = mentions = sentences = 0
     with ExitStack() as stack:
         streams = [stack.enter_context((partial / name).open("wb")) for name in PLAIN_FILES]
@@ -59,7 +62,8 @@ def build_view(folder: Path, store: Store) -> None:
             if store.context_dimensions:
                 around = _vectors(batch, "contexts", store.context_dimensions, of_documents)
                 contexts_file.write(around.astype(VECTOR, copy=False).tobytes())
-            documents_file.write(_documents(batch).tobytes())
+            rows = slice(documents, documents + batch.num_rows)
+            documents_file.write(_documents(batch, groups[rows]).tobytes())
             documents += batch.num_rows
             mentions += int(counts.sum())
             sentences += int(of_documents.sum())
@@ -100,6 +104,30 @@ def add_int8(view: Path, scan: Scan) -> None:
     record = ViewRecord.read(view)
     written = {name: FileChecksum.of(view / name) for name in INT8_FILES}
     replace(record, files={**record.files, **written}).write(view)
+
+
+def add_fields(view: Path, store: Store) -> None:
+    """Put the documents' fields beside a view's other files; hold the lock of its parent meanwhile.
+
+    Args:
+        store: of whose state the view is.
+
+    Raises:
+        OSError: the folder cannot be written.
+        ValueError, TypeError, KeyError: the view's record, or a document's fields, are damaged.
+    """
+    write_field_table(view / FIELDS_FILE, store)
+    record = ViewRecord.read(view)
+    written = {FIELDS_FILE: FileChecksum.of(view / FIELDS_FILE)}
+    replace(record, files={**record.files, **written}).write(view)
+
+
+def _groups(folder: Path, store: Store) -> NDArray[np.int64]:
+    signatures = folder / "signatures"
+    try:
+        return group_documents(store.batches(["digest", "signature"]), signatures)
+    finally:
+        signatures.unlink(missing_ok=True)
 
 
 def _columns(store: Store) -> list[str]:
@@ -149,10 +177,11 @@ def _check_spans(mentions: NDArray[Any], characters: int) -> None:
         raise _damaged("a document has a mention that does not lie in its text")
 
 
-def _documents(batch: pa.RecordBatch) -> NDArray[np.void]:
+def _documents(batch: pa.RecordBatch, groups: NDArray[np.int64]) -> NDArray[np.void]:
     documents = np.empty(batch.num_rows, DOCUMENT)
     documents["key"] = [document_key(identifier) for identifier in batch.column("id").to_pylist()]
     documents["run"] = batch.column("run").to_numpy()
+    documents["group"] = groups
     return documents
 
 

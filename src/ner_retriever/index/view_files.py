@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ner_retriever.index.checksums import FileChecksum, with_checksum, without_checksum
 from ner_retriever.index.contexts import Contexts
+from ner_retriever.index.field_table import FIELDS_FILE, FieldTable, read_field_table
 from ner_retriever.index.files import map_array
 from ner_retriever.index.int8 import int8_files, read_int8
 from ner_retriever.index.scan import DOCUMENT, MENTION, Scan
@@ -38,7 +39,7 @@ PLAIN_FILES = (
     "documents.bin",
 )
 INT8_FILES = (*int8_files(VECTORS), *int8_files(CONTEXTS))
-_FORMAT = 3
+_FORMAT = 4
 VIEW_JSON = "view.json"
 # A disk can lose bits that nobody wrote to, so that no time of change tells of it.
 _LONGEST_TRUST_SECONDS = 7 * 24 * 3600
@@ -119,6 +120,21 @@ def load_view(folder: Path, state: str, *, int8: bool = False) -> Scan | None:
         if record.state != state or not _are_intact(view, record, names):
             return None
         return _mapped(view, record, int8=int8)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def load_fields(folder: Path, state: str) -> FieldTable | None:
+    """Map the fields beside the view of a state, or return ``None`` where there are no whole ones.
+
+    Args:
+        folder: where views are.
+    """
+    view = folder / state
+    try:
+        if not _are_intact(view, ViewRecord.read(view), (FIELDS_FILE,)):
+            return None
+        return read_field_table(view / FIELDS_FILE)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 

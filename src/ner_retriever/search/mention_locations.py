@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ner_retriever.documents import Hit, Mention, Span
+from ner_retriever.documents import Hit, Mention, Span, page_of
 from ner_retriever.errors import QueryError
+from ner_retriever.index.records import StoredDocument
 from ner_retriever.index.scan import Scan, document_key
 from ner_retriever.index.store import Store
 from ner_retriever.search.feedback import Feedback, Judgement
@@ -96,15 +97,16 @@ def accepted_hits(scan: Scan, store: Store, feedback: Feedback) -> list[Hit]:
     judged = [judgement for judgement in feedback.accepted if judgement.id in rows]
     documents = store.read([rows[judgement.id] for judgement in judged])
     return [
-        Hit(document.id, 1.0, document.text, (_mention(document.text, judgement),))
+        Hit(document.id, 1.0, document.text, (_mention(document, judgement),), document.fields)
         for judgement, document in zip(judged, documents, strict=True)
         if judgement.end <= len(document.text)
     ]
 
 
-def _mention(text: str, judgement: Judgement) -> Mention:
+def _mention(document: StoredDocument, judgement: Judgement) -> Mention:
     start, end = judgement.start, judgement.end
-    return Mention(start, end, text[start:end], 1.0)
+    page = page_of(document.pages, start)
+    return Mention(start, end, document.text[start:end], 1.0, page=page)
 
 
 def _embedded(text: str, example: Example, embed: Embed) -> NDArray[np.float32]:

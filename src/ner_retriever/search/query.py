@@ -61,9 +61,12 @@ class Query(Settings):
         near: types that another mention of the same sentence must be of.
         alongside: types that another mention of the same document must be of.
         names_only: whether ordinary nouns count as mentions no more than other words do.
+        where: what must hold of a document's fields, such as ``year >= 2020``; see
+            :func:`~ner_retriever.search.filters.where.parse_where`.
 
     Raises:
-        QueryError: it has neither a description nor an example, or too many parts.
+        QueryError: it has neither a description nor an example, or too many parts, or what must
+            hold of the fields cannot be understood.
     """
 
     describe: str | None = None
@@ -72,6 +75,7 @@ class Query(Settings):
     near: tuple[str, ...] = ()
     alongside: tuple[str, ...] = ()
     names_only: bool = False
+    where: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("like", "exclude", "near", "alongside"):
@@ -86,6 +90,11 @@ class Query(Settings):
             raise QueryError(f"{len(self.like)} examples; give at most {_MOST_EXAMPLES}")
         if len(self.conditions) > _MOST_CONDITIONS:
             raise QueryError(f"{len(self.conditions)} conditions; give at most {_MOST_CONDITIONS}")
+        if self.where is not None:
+            # Only now: a query without a filter need not wait for the parser.
+            from ner_retriever.search.filters.where import parse_where
+
+            parse_where(self.where)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -100,6 +109,8 @@ class Query(Settings):
             parts += [f"{word} {type}" for type in types]
         if self.names_only:
             parts.append("names only")
+        if self.where is not None:
+            parts.append(f"where {self.where}")
         return ", ".join(parts)
 
 

@@ -33,6 +33,8 @@ def search(
     known: Mapping[int, bool] | None = None,
     parameters: CutoffParameters = GENERAL,
     best: NDArray[np.float32] | None = None,
+    kept: NDArray[np.bool_] | None = None,
+    fold: bool = False,
 ) -> Results:
     """Rank the documents of a store by their best mention.
 
@@ -57,6 +59,8 @@ def search(
         parameters: what cut-offs are found with.
         best: each document's best score for the query vector, where a pass for several queries has
             found it already; of use without ``refined`` and conditions.
+        kept: the documents that a filter keeps, of shape (documents,); ``None`` for all.
+        fold: whether one of several documents that are equal, or nearly so, stands for all.
 
     Raises:
         QueryError: a limit below 1, a least score outside [-1, 1], a least detection score outside
@@ -70,6 +74,8 @@ def search(
         scan = scan.detected(min_detection)
     if names_only:
         scan = scan.names()
+    if kept is not None:
+        scan = scan.of_documents(kept)
     ranking = query_vector if refined is None else refined
     lowered = None
     if conditions is None or not len(scan.mentions):
@@ -93,15 +99,19 @@ def search(
         trust = Trust(best, parameters=parameters, base=base, known=known)
     least = trust.automatic.score if min_score == "auto" else min_score
     rows = np.flatnonzero(best >= (-1.0 if least is None else least))
+    folded: Mapping[int, int] = {}
+    if fold:
+        rows, folded = fold_duplicates(rows, best[rows], scan.documents["group"])
     ranked = rows[_top(best[rows], limit)]
     threshold = least if least is not None else float(best[ranked].min(initial=1.0))
     return Results(
         query=query,
-        documents=len(best),
+        documents=len(best) if kept is None else int(np.count_nonzero(kept)),
         mentions=scan.mentions_counted,
         matching=len(rows),
         threshold=threshold,
         rows=ranked,
+        folded=folded,
         vector=ranking,
         lowered=lowered,
         document_scores=best,
@@ -109,6 +119,31 @@ def search(
         scan=scan,
         store=store.snapshot(),
     )
+
+
+def fold_duplicates(
+    rows: NDArray[np.int64], scores: NDArray[np.float32], groups: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], dict[int, int]]:
+    """Leave out documents of which there is one in the answer that is equal, or nearly so.
+
+    Args:
+        rows: of the documents that answer, in order, int64 of shape (n,).
+        scores: theirs, of shape (n,).
+        groups: of all documents, as :class:`~ner_retriever.index.scan.Scan` has them.
+
+    Returns:
+        The rows that stay, the best of each group, in order; and for each that stands for others,
+        how many those are.
+    """
+    group = groups[rows]
+    order = np.lexsort((rows, -scores, group))
+    ordered = group[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(rows)])
+    sizes = np.diff(np.append(starts, len(rows)))
+    several = sizes > 1
+    kept = rows[order[starts]]
+    counts = zip(kept[several].tolist(), (sizes[several] - 1).tolist(), strict=True)
+    return np.sort(kept), dict(counts)
 
 
 def _check(limit: int | None, min_score: float | str | None, min_detection: float | None) -> None:

@@ -1,13 +1,13 @@
 """The answer to a query: documents best first, read from the store as they are asked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ner_retriever.documents import Hit, Mention
+from ner_retriever.documents import Hit, Mention, page_of
 from ner_retriever.errors import QueryError
 from ner_retriever.index.records import StoredDocument
 from ner_retriever.index.scan import Scan
@@ -37,6 +37,8 @@ class Results(Sequence[Hit]):
         threshold: mentions of a returned document at or above this cosine are listed.
         rows: positions of the returned documents in the store, int64.
         vector: what documents were ranked by, (dimensions,).
+        folded: how many documents that answer too are left out since they are equal, or nearly so,
+            to the one in a row.
         lowered: of every mention, float32 of shape (mentions,): its cosine, lowered where it does
             not fulfil the query's conditions; ``None`` for a query without conditions.
         document_scores: of every document, float32 of shape (documents,): its best mention's;
@@ -52,6 +54,7 @@ class Results(Sequence[Hit]):
     matching: int
     threshold: float
     rows: NDArray[np.int64]
+    folded: Mapping[int, int]
     vector: NDArray[np.floating[Any]]
     lowered: NDArray[np.float32] | None
     document_scores: NDArray[np.float32]
@@ -142,12 +145,13 @@ class Results(Sequence[Hit]):
     def _hits(self, rows: NDArray[np.int64], threshold: float) -> Iterator[Hit]:
         documents = self.store.read(rows.tolist())
         firsts = self.scan.document_first[rows].tolist()
-        for document, first, scores in zip(documents, firsts, self.scores_of(rows), strict=True):
+        of_rows = zip(rows.tolist(), documents, firsts, self.scores_of(rows), strict=True)
+        for row, document, first, scores in of_rows:
             found = self.scan.mentions[first : first + len(scores)]
             # The best mention is why a document is there, whatever a kernel rounds its score to.
             best = float(scores.max(initial=-np.inf))
             least = min(threshold, best) if np.isfinite(best) else threshold
-            yield _hit(document, found, scores, least)
+            yield _hit(document, found, scores, least, self.folded.get(row, 0))
 
 
 def _hit(
@@ -155,12 +159,21 @@ def _hit(
     found: NDArray[np.void],
     scores: NDArray[np.float32],
     threshold: float,
+    duplicates: int,
 ) -> Hit:
     """A document with those of its mentions that score at least so high, the one to show first."""
     listed = np.flatnonzero(scores >= threshold)
     order = listed[np.lexsort((found["start"][listed], -scores[listed]))]
     mentions = [
-        Mention(start, end, document.text[start:end], score, detection_score, name_score)
+        Mention(
+            start,
+            end,
+            document.text[start:end],
+            score,
+            detection_score,
+            name_score,
+            page_of(document.pages, start),
+        )
         for start, end, score, detection_score, name_score in zip(
             found["start"][order].tolist(),
             found["end"][order].tolist(),
@@ -183,4 +196,4 @@ def _hit(
     if shown is not None:
         mentions.remove(shown)
         mentions.insert(0, shown)
-    return Hit(document.id, score, document.text, tuple(mentions))
+    return Hit(document.id, score, document.text, tuple(mentions), document.fields, duplicates)

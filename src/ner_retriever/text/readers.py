@@ -9,6 +9,7 @@ from ner_retriever.errors import ConfigError, DocumentError
 from ner_retriever.text.encodings import check_encoding
 from ner_retriever.text.formats.dispatch import read_source
 from ner_retriever.text.formats.options import ReadOptions
+from ner_retriever.text.lines import empty
 from ner_retriever.text.sources import Source, find_sources
 
 _AS_FOUND = ReadOptions()
@@ -64,22 +65,18 @@ def _documents(
     on_end: Callable[[Source, int], None],
 ) -> Iterator[Document]:
     for source in sources:
-        empty = True
+        nothing = True
         errors = 0
         for item in read_source(source, options):
-            empty = False
+            nothing = False
             if isinstance(item, Document):
                 yield item
             else:
                 errors += 1
                 on_error(item)
-        if empty:
+        if nothing:
             errors += 1
-            on_error(
-                DocumentError(
-                    f"{source.label} is empty; a source must hold a document", reason="empty"
-                )
-            )
+            on_error(empty(source))
         on_end(source, errors)
 
 

@@ -159,7 +159,15 @@ def _query(fields: QueryParams | FormData) -> Query | None:
         return None
     conditions = {name: tuple(_filled(fields.getlist(name))) for name in _CONDITIONS}
     names_only = _last(fields, "names_only") == "1"
-    return Query(describe=describe, like=like, names_only=names_only, **conditions)
+    return Query(
+        describe=describe,
+        like=like,
+        exclude=conditions["exclude"],
+        near=conditions["near"],
+        alongside=conditions["alongside"],
+        names_only=names_only,
+        where=_last(fields, "where") or None,
+    )
 
 
 def _filled(values: Iterable[object]) -> list[str]:

@@ -1,0 +1,75 @@
+"""What an index keeps of a document beside its text and mentions: fields, pages, its file."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import pyarrow as pa
+
+from ner_retriever.documents import Document, FieldValue
+
+DETAIL_COLUMNS = [
+    pa.field("fields", pa.string(), nullable=False),
+    pa.field("pages", pa.list_(pa.int32()), nullable=False),
+    pa.field("source", pa.string(), nullable=False),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What can change without the text being read anew.
+
+    Attributes:
+        fields: a JSON object; empty for none.
+        pages: the first character of each page.
+        source: the file that the document was read from; empty where there is none.
+    """
+
+    fields: str = ""
+    pages: tuple[int, ...] = ()
+    source: str = ""
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """Return the details of a document."""
+        return cls(fields=_to_json(document.fields), pages=document.pages, source=document.source)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Return the details in a row of the store."""
+        return cls(fields=row["fields"], pages=tuple(row["pages"]), source=row["source"])
+
+
+def detail_arrays(details: Sequence[Details]) -> list[pa.Array]:
+    """Return an array for each of ``DETAIL_COLUMNS``."""
+    columns = (
+        [one.fields for one in details],
+        [one.pages for one in details],
+        [one.source for one in details],
+    )
+    return [
+        pa.array(values, field.type) for values, field in zip(columns, DETAIL_COLUMNS, strict=True)
+    ]
+
+
+def fields_of(content: str) -> dict[str, FieldValue]:
+    """Return the fields in a row of the store.
+
+    Raises:
+        ValueError: they are damaged.
+    """
+    if not content:
+        return {}
+    found = json.loads(content)
+    if not isinstance(found, dict):
+        raise ValueError("fields are no JSON object")
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in found.items()
+    }
+
+
+def _to_json(fields: Mapping[str, FieldValue]) -> str:
+    if not fields:
+        return ""
+    return json.dumps(dict(fields), ensure_ascii=False, separators=(",", ":"))

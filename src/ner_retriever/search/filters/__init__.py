@@ -1,0 +1,1 @@
+"""Filters: what must hold of a document's fields for it to be searched."""
