@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ner_retriever.cli.output import printable
 from ner_retriever.errors import DocumentError, InputError
-from ner_retriever.text.sources import HIDDEN, UNKNOWN
+from ner_retriever.text.walking import HIDDEN, UNKNOWN
 
 if TYPE_CHECKING:
     from ner_retriever.indexing import Added
@@ -78,6 +78,8 @@ class Account:
             listed = ", ".join(name for name, _ in self._unknown.most_common(_LISTED_SUFFIXES))
             more = ", …" if len(self._unknown) > _LISTED_SUFFIXES else ""
             parts.append(f"{unknown:,} of unknown kind ({listed}{more})")
+        others = self._reasons.keys() - {HIDDEN, UNKNOWN}
+        parts += [f"{reason}: {self._reasons[reason]:,}" for reason in sorted(others)]
         return f"files passed over: {'; '.join(parts)}"
 
     def _write(self, record: Mapping[str, object]) -> None:

@@ -3,20 +3,19 @@
 A line that cannot be used is handed on as its error, so that reading can go on after it.
 """
 
-import bz2
 import codecs
-import gzip
 import io
 import itertools
 import lzma
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import BinaryIO, cast
 
 from ner_retriever.errors import DocumentError
 from ner_retriever.text.encodings import as_utf8, likely_cause
+from ner_retriever.text.inflation import CHUNK_BYTES, Allowance, TooMuchInflated, inflated
 from ner_retriever.text.sources import Source
 
 # What reading a file that is damaged, gone or forbidden raises.
@@ -25,13 +24,6 @@ READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, UnicodeError)
 NumberedLines = Iterator[tuple[int, str | DocumentError]]
 
 _BYTES_PER_CHARACTER = 4
-_INFLATED: Mapping[str, Callable[[Any], Any]] = {
-    "": lambda stream: stream,
-    ".gz": lambda stream: gzip.GzipFile(fileobj=stream),
-    ".bz2": bz2.BZ2File,
-    ".xz": lzma.LZMAFile,
-}
-_CHUNK_BYTES = 1 << 16
 
 
 @contextmanager
@@ -40,17 +32,30 @@ def open_bytes(source: Source, progress: Callable[[int], None]) -> Iterator[Bina
 
     Args:
         progress: called with the number of bytes newly read from the disk, before decompression;
-            never for standard input.
+            never for standard input, nor for a part of a file.
     """
     if source.is_stdin:
         yield as_utf8(sys.stdin.buffer, source.encoding)
         return
+    if source.member:
+        with (
+            source.member.open() as packed,
+            inflated(packed, source.compression, source.member.allowance) as stream,
+        ):
+            yield as_utf8(stream, source.encoding)
+        return
+    allowance = Allowance()
+
+    def count(size: int) -> None:
+        allowance.read(size)
+        progress(size)
+
     with (
         source.path.open("rb", buffering=0) as raw,
-        io.BufferedReader(_Counted(raw, progress), _CHUNK_BYTES) as stream,
-        _INFLATED[source.compression](stream) as inflated,
+        io.BufferedReader(_Counted(raw, count), CHUNK_BYTES) as packed,
+        inflated(cast(BinaryIO, packed), source.compression, allowance) as stream,
     ):
-        yield as_utf8(inflated, source.encoding)
+        yield as_utf8(stream, source.encoding)
 
 
 def read_lines(
@@ -110,6 +115,10 @@ def without_line_end(line: str) -> str:
 
 def unreadable(where: str, error: Exception) -> DocumentError:
     """Say that a file cannot be read on, and why, on one line."""
+    if isinstance(error, TooMuchInflated):
+        return DocumentError(
+            f"{where}: {error}, as no text does; if it is one, unpack it first", reason="too large"
+        )
     reason = " ".join(str(error).split()) or type(error).__name__
     return DocumentError(
         f"{where}: cannot be read ({reason}); check the file or fetch it again", reason="damaged"
@@ -123,6 +132,11 @@ def too_long(where: str, max_characters: int) -> DocumentError:
         f"{max_characters}; split it, raise --max-characters, or skip it with --on-error skip",
         reason="too large",
     )
+
+
+def empty(source: Source) -> DocumentError:
+    """Say that a source holds no document."""
+    return DocumentError(f"{source.label} is empty; a source must hold a document", reason="empty")
 
 
 def bytes_to_read(max_characters: int) -> int:
@@ -148,7 +162,7 @@ def _decode(content: bytes, max_characters: int, *, where: str, first: bool) -> 
 
 def _skip_rest_of_line(line: bytes, stream: BinaryIO) -> None:
     while line and not line.endswith(b"\n"):
-        line = stream.readline(_CHUNK_BYTES)
+        line = stream.readline(CHUNK_BYTES)
 
 
 class _Counted(io.RawIOBase):

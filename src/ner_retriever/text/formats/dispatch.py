@@ -10,7 +10,7 @@ from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError
 from ner_retriever.text.encodings import start_of
 from ner_retriever.text.formats.options import ReadOptions
-from ner_retriever.text.formats.registry import BY_SUFFIX
+from ner_retriever.text.formats.registry import READERS
 from ner_retriever.text.sources import Source
 
 _GUESSED_FROM = 4096
@@ -26,7 +26,7 @@ def read_source(source: Source, options: ReadOptions) -> Iterator[Document | Doc
     """
     if not source.suffix:
         source = replace(source, suffix=_guess(start_of(sys.stdin.buffer, _GUESSED_FROM)))
-    module, _, function = BY_SUFFIX[source.suffix].reader.partition(":")
+    module, _, function = READERS[source.suffix].partition(":")
     # Only now: who reads text files need not wait for other files' libraries.
     reader = getattr(import_module(f"ner_retriever.text.formats.{module}"), function)
     return cast(Reader, reader)(source, options)

@@ -1,11 +1,7 @@
 """Rows of Parquet files."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import pyarrow
 from pyarrow import parquet
@@ -13,7 +9,8 @@ from pyarrow import parquet
 from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError
 from ner_retriever.text.formats.options import ReadOptions
-from ner_retriever.text.lines import READ_ERRORS, open_bytes, too_long, unreadable
+from ner_retriever.text.lines import READ_ERRORS, too_long, unreadable
+from ner_retriever.text.seekable import open_seekable
 from ner_retriever.text.sources import Source
 
 # Small, so that memory holds neither a whole row group nor many long documents.
@@ -44,7 +41,7 @@ def _rows(source: Source, options: ReadOptions) -> Iterator[dict[str, Any] | Doc
     try:
         size = source.path.stat().st_size
         with (
-            _open_seekable(source) as file,
+            open_seekable(source) as file,
             parquet.ParquetFile(file, buffer_size=_BUFFER_BYTES) as table,
         ):
             names = table.schema_arrow.names
@@ -109,18 +106,3 @@ def _row(batch: pyarrow.RecordBatch, index: int, origin: str) -> dict[str, Any] 
             f"{origin}: not UTF-8 (byte {error.object[error.start]:#04x} at offset {error.start}); "
             "write the file again with valid strings"
         )
-
-
-@contextmanager
-def _open_seekable(source: Source) -> Iterator[BinaryIO]:
-    if not source.compression:
-        with source.path.open("rb") as file:
-            yield file
-        return
-    # A Parquet file is read from its end, where a compressed file does not let a reader begin.
-    with (
-        open_bytes(replace(source, encoding="utf-8"), progress=lambda _: None) as packed,
-        tempfile.TemporaryFile() as unpacked,
-    ):
-        shutil.copyfileobj(packed, unpacked)
-        yield cast(BinaryIO, unpacked)

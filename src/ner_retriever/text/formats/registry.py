@@ -26,6 +26,15 @@ FORMATS = (
     Format(suffixes=(".jsonl", ".ndjson"), reader="json_lines:read_json_lines"),
     Format(suffixes=(".csv", ".tsv"), reader="tables:read_table"),
     Format(suffixes=(".parquet",), reader="parquet:read_parquet"),
+    Format(suffixes=(".zip",), reader="archive:read_zip"),
 )
 BY_SUFFIX = {suffix: format for format in FORMATS for suffix in format.suffixes}
 SUFFIXES = tuple(BY_SUFFIX)
+
+# What is no single file is named so in the place of a suffix, as no file's name can end.
+SAVED_DATASET, HUB_DATASET = "saved dataset", "dataset of a hub"
+READERS = {
+    **{suffix: format.reader for suffix, format in BY_SUFFIX.items()},
+    SAVED_DATASET: "saved_dataset:read_saved_dataset",
+    HUB_DATASET: "hub_dataset:read_hub_dataset",
+}
