@@ -26,6 +26,13 @@ FORMATS = (
     Format(suffixes=(".jsonl", ".ndjson"), reader="json_lines:read_json_lines"),
     Format(suffixes=(".csv", ".tsv"), reader="tables:read_table"),
     Format(suffixes=(".parquet",), reader="parquet:read_parquet"),
+    Format(
+        suffixes=(".pdf", ".docx", ".odt", ".rtf", ".pptx", ".epub", ".eml", ".xlsx"),
+        reader="parsed:read_parsed",
+    ),
+    Format(suffixes=(".html", ".htm", ".xhtml", ".md", ".markdown"), reader="parsed:read_parsed"),
+    Format(suffixes=(".mbox",), reader="mbox:read_mbox"),
+    Format(suffixes=(".arrow", ".feather"), reader="arrow:read_arrow"),
     Format(suffixes=(".zip",), reader="archive:read_zip"),
 )
 BY_SUFFIX = {suffix: format for format in FORMATS for suffix in format.suffixes}

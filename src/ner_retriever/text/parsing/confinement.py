@@ -1,0 +1,68 @@
+"""What a worker may not do: outgrow its memory, reach the network, outlive who started it."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+MOST_MEMORY = 2 << 30
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+def confine() -> None:
+    """Bound this process; call it once, before anything of a file is looked at."""
+    _bound_memory()
+    sys.addaudithook(_refuse)
+    if hasattr(os, "getppid"):
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def bound_processor_time(seconds: float) -> None:
+    """End this process once it has computed for that long from now.
+
+    The process that asks watches the clock. This bound holds even if it was killed while a library
+    that never returns keeps every other thread of the worker from running.
+    """
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        used = usage.ru_utime + usage.ru_stime
+        hardest = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (int(used + seconds) + 1, hardest))
+
+
+def has_grown_past(size: int) -> bool:
+    """Whether this process has held more than so many bytes, where the system tells."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held * (1 if sys.platform == "darwin" else 1024) > size
+
+
+def _bound_memory() -> None:
+    # Windows has no such bound, and macOS does not keep it.
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _refuse(event: str, _: tuple[Any, ...]) -> None:
+    if event.startswith(("socket.", "urllib.", "ftplib.", "smtplib.", "http.client.")):
+        raise PermissionError(f"parsers have no network ({event})")
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    # With it goes what the worker itself has started.
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(1)

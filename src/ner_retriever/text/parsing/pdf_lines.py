@@ -1,0 +1,136 @@
+"""The text of a PDF's page: lines as they stand there, paragraphs apart, cells with tabs."""
+
+import ctypes
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+# A line break that PDFium took out, since a hyphen stands before it.
+_HYPHEN_AT_END = "\ufffe"
+# Of the usual distance between lines; more is the border of a paragraph.
+_GAP = 1.3
+# Of a line's height: larger letters are a heading; a wider space parts cells.
+_HEADING = 1.2
+_CELL_SPACE = 1.5
+_MOST_LINES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    @property
+    def height(self) -> float:
+        return max(self.top - self.bottom, 0.1)
+
+
+def page_text(page: Any) -> str:
+    """Return what is written on a page of pypdfium2; nothing where there is no text."""
+    characters = page.get_textpage()
+    try:
+        lines = _lines(characters)
+    finally:
+        characters.close()
+    usual = _usual_distance(lines)
+    parts: list[str] = []
+    for line, following in pairwise((*lines, None)):
+        assert line is not None  # noqa: S101
+        parts.append(line.text)
+        if following is not None:
+            parts.append("\n\n" if _is_border(line, following, usual) else "\n")
+    return "".join(parts).strip()
+
+
+def _lines(characters: Any) -> list[_Line]:
+    content = characters.get_text_range()
+    lines: list[_Line] = []
+    start = 0
+    for given in content.split("\n"):
+        # PDFium counts units of UTF-16, Python characters.
+        size = len(given) + 1 + sum(character > "\uffff" for character in given)
+        for part, offset in _without_joins(given.removesuffix("\r")):
+            if part.strip() and len(lines) < _MOST_LINES:
+                lines.append(_line(characters, part, start + offset))
+        start += size
+    return lines
+
+
+def _without_joins(text: str) -> list[tuple[str, int]]:
+    """Part a line where PDFium joined two, each with where it begins."""
+    parts = []
+    start = 0
+    pieces = text.split(_HYPHEN_AT_END)
+    for number, piece in enumerate(pieces, 1):
+        parts.append((piece if number == len(pieces) else f"{piece}-", start))
+        start += len(piece) + 1
+    return parts
+
+
+def _line(characters: Any, text: str, start: int) -> _Line:
+    """Find where a line stands, and the cells in it."""
+    first = len(text) - len(text.lstrip())
+    boxes: dict[int, tuple[float, float, float, float]] = {}
+
+    def box(index: int) -> tuple[float, float, float, float]:
+        if index not in boxes:
+            boxes[index] = _box(characters, start + index)
+        return boxes[index]
+
+    stripped = text.rstrip()
+    last = len(stripped) - 1
+    # Letters reach up to different heights; the highest and the lowest tell the line's.
+    probes = {first, last, *range(first, last, max((last - first) // 8, 1))}
+    found = [box(index) for index in sorted(probes) if not text[index].isspace()]
+    height = max(0.1, *(top - bottom for _, bottom, _, top in found))
+    cells = list(stripped)
+    for index in range(first + 1, last):
+        if text[index] == " " and text[index - 1] != " ":
+            following = next(place for place in range(index, last + 1) if text[place] != " ")
+            if box(following)[0] - box(index - 1)[2] > _CELL_SPACE * height:
+                cells[index:following] = ["\t", *[""] * (following - index - 1)]
+    return _Line(
+        text="".join(cells[first:]).replace("\0", " "),
+        left=box(first)[0],
+        bottom=min(bottom for _, bottom, _, _ in found),
+        right=box(last)[2],
+        top=max(top for _, _, _, top in found),
+    )
+
+
+def _box(characters: Any, index: int) -> tuple[float, float, float, float]:
+    """Return where a character of the text stands: left, bottom, right, top, in points."""
+    from pypdfium2 import raw
+
+    place = raw.FPDFText_GetCharIndexFromTextIndex(characters.raw, index)
+    box = raw.FS_RECTF()
+    if place < 0 or not raw.FPDFText_GetLooseCharBox(characters.raw, place, ctypes.byref(box)):
+        return 0.0, 0.0, 0.0, 0.0
+    return box.left, box.bottom, box.right, box.top
+
+
+def _usual_distance(lines: Sequence[_Line]) -> float:
+    """Return the distance from line to line in paragraphs, in points."""
+    distances = [
+        line.bottom - following.bottom
+        for line, following in pairwise(lines)
+        if 0 < line.bottom - following.bottom < 3 * line.height
+    ]
+    # Lines of a paragraph are closer than what is set apart, even where few follow each other.
+    return statistics.quantiles(distances, n=4)[0] if len(distances) > 1 else 0.0
+
+
+def _is_border(line: _Line, following: _Line, usual: float) -> bool:
+    distance = line.bottom - following.bottom
+    larger = max(line.height, following.height)
+    if larger / min(line.height, following.height) > _HEADING:
+        return True
+    if distance < 0:
+        # A new column or box goes on with the sentence, or begins something new.
+        return line.text.endswith((".", "!", "?", ":"))
+    return distance > max(_GAP * usual, 1.02 * larger) if usual else distance > 1.6 * larger
