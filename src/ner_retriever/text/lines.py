@@ -117,7 +117,7 @@ def unreadable(where: str, error: Exception) -> DocumentError:
     """Say that a file cannot be read on, and why, on one line."""
     if isinstance(error, TooMuchInflated):
         return DocumentError(
-            f"{where}: {error}, as no text does; if it is one, unpack it first", reason="too large"
+            f"{where}: {error}, as no text does; if it is one, write it anew", reason="too large"
         )
     reason = " ".join(str(error).split()) or type(error).__name__
     return DocumentError(

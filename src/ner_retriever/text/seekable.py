@@ -54,6 +54,15 @@ class Shares:
             self._reported = reached
 
 
+def disk_bytes(source: Source) -> int:
+    """Return how many bytes a source takes on the disk; 0 where it is part of a file.
+
+    Raises:
+        OSError: it is gone.
+    """
+    return 0 if source.is_stdin or source.member else source.path.stat().st_size
+
+
 def size_of(file: BinaryIO) -> int:
     """Return how many bytes a file that can be read anywhere holds."""
     here = file.tell()

@@ -18,7 +18,7 @@ from ner_retriever.text.formats.registry import SUFFIXES
 from ner_retriever.text.formats.zip_entries import ArchiveFile, Entry
 from ner_retriever.text.inflation import Allowance
 from ner_retriever.text.lines import READ_ERRORS, empty, unreadable
-from ner_retriever.text.seekable import Shares, open_seekable, size_of
+from ner_retriever.text.seekable import Shares, disk_bytes, open_seekable, size_of
 from ner_retriever.text.sources import Source, paired, suffixes_of
 from ner_retriever.text.walking import is_hidden
 
@@ -35,7 +35,7 @@ def read_zip(source: Source, options: ReadOptions) -> Iterator[Document | Docume
     try:
         with open_seekable(source) as file:
             packed = size_of(file)
-            shares = Shares(0 if _is_part(source) else source.path.stat().st_size, options.progress)
+            shares = Shares(disk_bytes(source), options.progress)
             watched = ArchiveFile(file, lambda done: shares.reach(done, packed))
             allowance = source.member.allowance if source.member else Allowance(packed)
             with zipfile.ZipFile(watched) as archive:
@@ -51,10 +51,6 @@ def read_zip(source: Source, options: ReadOptions) -> Iterator[Document | Docume
             shares.reach(packed, packed)
     except (*READ_ERRORS, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         yield unreadable(source.label, error)
-
-
-def _is_part(source: Source) -> bool:
-    return source.is_stdin or source.member is not None
 
 
 def _documents(
