@@ -49,7 +49,7 @@ BAD_FILES = [
     ("ragged.csv", b"text,spans\na\n", "ragged.csv:2: 1 fields where the header has 2"),
     ("binary.parquet", b"PAR1 no more", "binary.parquet:1: cannot be read"),
     ("no.jsonl.gz", b"not gzip", "no.jsonl.gz:1: cannot be read"),
-    ("page.html", b"<p>", "unknown kind of file '.html'"),
+    ("page.php", b"<p>", "unknown kind of file '.php'"),
 ]
 
 
@@ -308,9 +308,9 @@ def test_a_place_where_no_index_can_be(tmp_path: Path, toy_preset: Path) -> None
 def test_an_index_of_another_version(index: Path) -> None:
     manifest = index / "manifest.json"
     content = manifest.read_text()
-    manifest.write_text(content.replace('"schema_version": 2', '"schema_version": 99'))
+    manifest.write_text(content.replace('"schema_version": 3', '"schema_version": 99'))
     message = error("search", index, "x")
-    assert "layout version 99, this package reads 2" in message
+    assert "layout version 99, this package reads 3" in message
     assert "--replace" in message
     manifest.write_text(content)
 

@@ -206,7 +206,7 @@ def test_spans_keep_their_surface(tmp_path_factory, records):
     ("name", "message"),
     [
         ("missing.txt", "no such file or folder"),
-        ("a.docx", "unknown kind of file '.docx'"),
+        ("a.doc", "unknown kind of file '.doc'"),
         ("a.tar.gz", "unknown kind of file '.tar'"),
         ("folder", "no file to read in this folder"),
         ("a.txt/b.txt", "cannot be opened"),
@@ -214,9 +214,9 @@ def test_spans_keep_their_surface(tmp_path_factory, records):
 )
 def test_sources_are_checked_at_once(tmp_path, name, message):
     good = write(tmp_path / "a.txt", "x")
-    write(tmp_path / "a.docx", "x")
+    write(tmp_path / "a.doc", "x")
     write(tmp_path / "a.tar.gz", "x")
-    write(tmp_path / "folder" / "readme.md", "x")
+    write(tmp_path / "folder" / "program.exe", "x")
     with pytest.raises(InputError, match=message):
         read_documents([good, tmp_path / name])
 

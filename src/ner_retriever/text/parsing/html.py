@@ -1,5 +1,6 @@
 """HTML: the main content of a page, without menus and advertisements."""
 
+import re
 from typing import Any
 
 from ner_retriever.text.parsing.blocks import Blocks
@@ -7,14 +8,10 @@ from ner_retriever.text.parsing.outcome import Job, Parsed, Text, without_text
 from ner_retriever.text.parsing.visible_text import add_visible, decode_html
 from ner_retriever.text.parsing.xml_parts import Element, attribute, local_name
 
-_FIELDS = {
-    "title": "title",
-    "author": "author",
-    "date": "date",
-    "url": "url",
-    "sitename": "sitename",
-    "language": "language",
-}
+_FIELDS = ("title", "author", "date", "url", "sitename", "language")
+# What pages of sites have; one without them, such as a report saved as HTML, is all content, of
+# which the search for the main content would lose some headings and lists.
+_FURNITURE = re.compile(r"<(nav|aside|header|footer|script|form|iframe|menu)\b", re.IGNORECASE)
 
 
 def parse_html(content: bytes, job: Job) -> Parsed:
@@ -26,7 +23,7 @@ def parse_html(content: bytes, job: Job) -> Parsed:
     page = decode_html(content, "utf-8" if job.is_utf8 else "")
     body, fields = _main_content(page)
     blocks = Blocks()
-    if body is not None:
+    if body is not None and _FURNITURE.search(page):
         _add(body, blocks)
     if not blocks.text:
         add_visible(page, blocks)
@@ -43,11 +40,11 @@ def _main_content(page: str) -> tuple[Element | None, dict[str, Any]]:
     # It would set alarms of its own; the worker's time is bounded already.
     config.set("DEFAULT", "EXTRACTION_TIMEOUT", "0")
     found = trafilatura.bare_extraction(
-        page, with_metadata=True, include_comments=False, config=config
+        page, with_metadata=True, include_comments=False, favor_recall=True, config=config
     )
     if found is None or isinstance(found, dict):
         return None, {}
-    fields = {name: getattr(found, given, None) for given, name in _FIELDS.items()}
+    fields = {name: getattr(found, name, None) for name in _FIELDS}
     return found.body, fields
 
 

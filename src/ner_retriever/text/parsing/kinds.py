@@ -10,8 +10,7 @@ Parser = Callable[[bytes, Job], Parsed]
 
 MARKDOWN = (".md", ".markdown")
 HTML = (".html", ".htm", ".xhtml")
-# Each ``module:function`` of this package, imported when the first such file comes.
-PARSERS = {
+_READ_BY = {
     ".pdf": "pdf:parse_pdf",
     ".docx": "docx:parse_docx",
     ".odt": "odt:parse_odt",
@@ -22,10 +21,11 @@ PARSERS = {
     ".xlsx": "xlsx:parse_xlsx",
     **dict.fromkeys(HTML, "html:parse_html"),
     **dict.fromkeys(MARKDOWN, "plain_text:parse_markdown"),
+    # As attachments only; as files of their own they are lines or tables.
+    **dict.fromkeys((".txt", ".csv", ".tsv"), "plain_text:parse_plain"),
 }
-SUFFIXES = tuple(PARSERS)
-# Attachments of these kinds are read too; as files of their own they are lines or tables.
-_ATTACHED = dict.fromkeys((".txt", ".csv", ".tsv"), "plain_text:parse_plain")
+# The module and its function, imported when the first such file comes.
+PARSERS = {suffix: f"{__package__}.{parser}" for suffix, parser in _READ_BY.items()}
 
 
 def parser_of(suffix: str) -> Parser:
@@ -34,12 +34,10 @@ def parser_of(suffix: str) -> Parser:
     Raises:
         KeyError: there is none.
     """
-    module, _, function = (PARSERS | _ATTACHED)[suffix].partition(":")
-    if "." not in module:
-        module = f"ner_retriever.text.parsing.{module}"
+    module, _, function = PARSERS[suffix].partition(":")
     return cast(Parser, getattr(import_module(module), function))
 
 
 def is_readable(suffix: str) -> bool:
     """Whether attachments of a kind are read."""
-    return suffix in PARSERS or suffix in _ATTACHED
+    return suffix in PARSERS

@@ -1,7 +1,8 @@
 """Headers of mails, decoded; those that are broken as far as they can be read."""
 
 import re
-from email.header import decode_header
+from email.errors import HeaderParseError
+from email.header import Header, decode_header
 from email.message import Message
 from email.utils import getaddresses
 from typing import Any
@@ -34,7 +35,7 @@ def header(mail: Message, name: str) -> str:
 
 def addresses(mail: Message, name: str) -> list[str]:
     """Return the addresses of a header: ``Jane Roe <jane@example.org>``."""
-    given = [str(value)[:_LONGEST] for value in mail.get_all(name, [])]
+    given = [_written(value) for value in mail.get_all(name, [])]
     try:
         # Parted before they are decoded: a name may hold commas.
         found = getaddresses(given, strict=False)
@@ -49,11 +50,11 @@ def addresses(mail: Message, name: str) -> list[str]:
 
 def decoded(value: Any) -> str:
     """Decode what RFC 2047 has encoded, and bytes that stand there as they are."""
+    text = _written(value)
     try:
-        parts = decode_header(str(value)[:_LONGEST])
-    except Exception:
-        return _told(str(value), "")
-    return "".join(_told(part, charset or "") for part, charset in parts)
+        return "".join(_told(part, charset or "") for part, charset in decode_header(text))
+    except (ValueError, HeaderParseError):
+        return text
 
 
 def file_name(part: Message) -> str:
@@ -65,8 +66,14 @@ def file_name(part: Message) -> str:
     return _NO_NAME.sub("_", one_line(decoded(given)))[:200]
 
 
+def _written(value: Any) -> str:
+    # As a header comes that has bytes above 127 in it.
+    if isinstance(value, Header):
+        value = "".join(_told(part, "") for part, _ in decode_header(value))
+    return str(value)[:_LONGEST]
+
+
 def _told(part: Any, charset: str) -> str:
     if isinstance(part, bytes):
         return decode_text(part, charset)
-    # Bytes above 127 that were not encoded came as halves of surrogate pairs.
-    return decode_text(str(part).encode("utf-8", errors="surrogateescape"), charset)
+    return str(part)

@@ -8,7 +8,7 @@ from ner_retriever.text.parsing.rtf_tokens import CHARSETS, HIDDEN, LETTERS, SYM
 
 _START = b"{\\rtf"
 _DEEPEST = 1_000
-_DATE = ("yr", "mo", "dy", "hr", "min")
+_DATE = ("yr", "mo", "dy")
 _FIELDS = {"title", "author"}
 # By where text goes already (empty: anywhere) and a word: where it goes from there on.
 _DESTINATIONS = {
@@ -101,8 +101,8 @@ class _Reader:
         self._flush_bytes()
         self._end_paragraph()
         self._end_row()
-        if all(name in self._created for name in _DATE[:3]):
-            year, month, day = (self._created[name] for name in _DATE[:3])
+        year, month, day = (self._created.get(name, 0) for name in _DATE)
+        if year and month and day:
             self.fields["date"] = f"{year:04}-{month:02}-{day:02}"
 
     def _word(self, word: str, number: int | None) -> None:
