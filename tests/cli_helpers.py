@@ -77,7 +77,8 @@ def make_index(folder: Path, preset: Path) -> Path:
 
 def found(index: Path) -> dict[str, str]:
     """Return id and text of each document that a search finds."""
-    outcome = run("search", index, "thing", "--limit", "all", "--format", "jsonl")
+    options = ["--limit", "all", "--format", "jsonl", "--duplicates", "show"]
+    outcome = run("search", index, "thing", *options)
     assert outcome.code == 0, outcome
     return {record["id"]: record["text"] for record in outcome.records}
 

@@ -128,7 +128,8 @@ def test_a_second_run_adds_replaces_and_leaves(index: Path, tmp_path: Path) -> N
     new = {"id": "d", "text": "Oslo", "spans": [[0, 4]]}
     source = write_jsonl(tmp_path / "more.jsonl", [DOCUMENTS[0], changed, new])
     outcome = run("index", source, "--out", index, "--spans-field", "spans")
-    assert "1 new, 1 replaced, 1 unchanged documents; 2 mentions" in outcome.err
+    # The same document from another file is no other document.
+    assert "1 new, 1 replaced, 1 updated, 0 unchanged documents; 2 mentions" in outcome.err
     assert found(index) == {"a": DOCUMENTS[0]["text"], "b": changed["text"], "d": "Oslo"}
 
 
@@ -193,9 +194,12 @@ def test_a_jsonl_line_is_a_document(index: Path) -> None:
                     "score": m.score,
                     "detection_score": m.detection_score,
                     "name_score": m.name_score,
+                    "page": None,
                 }
                 for m in hit.mentions
             ],
+            "fields": {"file": hit.fields["file"]},
+            "duplicates": 0,
         }
         for hit in hits
     ]
@@ -217,6 +221,9 @@ def test_a_csv_row_is_a_mention(index: Path) -> None:
         "detection_score",
         "name_score",
         "text",
+        "page",
+        "duplicates",
+        "field.file",
     ]
     assert list(rows[0]) == names
     assert sorted(row["mention"] for row in rows) == ["Chicago", "Louvre", "Paris", "Tyrannosaurus"]

@@ -22,7 +22,14 @@ def mention(start, end, score):
 
 
 # Best first, as a hit lists them; "met" overlaps the best, "They left" stands in two lines' text.
-HIT = Hit("a\n1", 0.9, TEXT, (mention(9, 14, 0.9), mention(4, 11, 0.8), mention(17, 21, 0.7)))
+HIT = Hit(
+    "a\n1",
+    0.9,
+    TEXT,
+    (mention(9, 14, 0.9), mention(4, 11, 0.8), mention(17, 21, 0.7)),
+    fields={"year": 2020, "tags": ("a", "b")},
+    duplicates=2,
+)
 
 
 def test_json_lines():
@@ -37,15 +44,19 @@ def test_json_lines():
         "score": 0.9,
         "detection_score": 1.0,
         "name_score": 1.0,
+        "page": None,
     }
+    assert (record["fields"], record["duplicates"]) == ({"year": 2020, "tags": ["a", "b"]}, 2)
 
 
 def test_csv():
     stream = io.StringIO()
-    write_csv([HIT], stream)
+    write_csv([HIT], stream, fields=["year", "none", "tags"])
     header, first, *others = csv.reader(io.StringIO(stream.getvalue()))
     assert header[:4] == ["rank", "id", "score", "mention"]
-    assert first == ["1", "a\n1", "0.9", "Bo Li", "9", "14", "0.9", "1.0", "1.0", TEXT]
+    assert header[-5:] == ["page", "duplicates", "field.year", "field.none", "field.tags"]
+    more = ["", "2", "2020", "", "a, b"]
+    assert first == ["1", "a\n1", "0.9", "Bo Li", "9", "14", "0.9", "1.0", "1.0", TEXT, *more]
     assert len(others) == 2
 
 

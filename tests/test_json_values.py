@@ -177,13 +177,20 @@ def test_what_was_passed_over_is_told_and_written(tmp_path: Path, toy_preset: Pa
     report = tmp_path / "report.jsonl"
     outcome = run("index", folder, "--out", tmp_path / "index", *options, "--report", report)
     assert outcome.code == 0, outcome
-    assert "files passed over: 1 hidden; 3 of unknown kind (.xyz, Makefile)" in outcome.err
+    rows = [line.split() for line in outcome.err.splitlines()]
+    assert ["files", "unknown", "kind", "3", ".xyz,", "Makefile"] in rows
+    assert ["files", "hidden", "1"] in rows
+    assert ["files", "read", "1"] in rows
     lines = [json.loads(line) for line in report.read_text().splitlines()]
-    assert lines[:-2] == [
+    assert lines[:-3] == [
         {"file": str(folder / ".git"), "passed_over": "hidden"},
         {"file": str(folder / "Makefile"), "passed_over": "unknown kind"},
         {"file": str(folder / "a.xyz"), "passed_over": "unknown kind"},
         {"file": str(folder / "b.xyz"), "passed_over": "unknown kind"},
     ]
-    assert "must hold a text" in lines[-2]["skipped"]
-    assert lines[-1] == {"new": 1, "replaced": 0, "unchanged": 0, "mentions": 1}
+    assert "must hold a text" in lines[-3]["skipped"]
+    assert lines[-3]["reason"] == "unusable"
+    good = str(folder / "good.jsonl")
+    assert lines[-2] == {"file": good, "read": True, "skipped": 1}
+    counts = {"new": 1, "replaced": 0, "updated": 0, "unchanged": 0, "mentions": 1, "removed": 0}
+    assert lines[-1] == counts

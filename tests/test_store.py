@@ -368,6 +368,9 @@ def test_details_change_without_the_rest(store, tmp_path):
     }
     found = {document.id: document for document in again.read([0, 1, 2])}
     assert found.keys() == {"a", "b", "c"}
-    assert (found["b"].fields, found["b"].pages) == ({"year": 2020, "tags": ("x",)}, (0, 2))
+    assert (found["b"].fields, found["b"].pages) == (
+        {"file": "b.pdf", "year": 2020, "tags": ("x",)},
+        (0, 2),
+    )
     assert again.mention_count() == 5
     assert again.state != before

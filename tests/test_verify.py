@@ -224,7 +224,7 @@ def test_a_replacement_that_fails_at_the_first_batch_keeps_the_index(
     assert found(index) == ALL
     assert report(index, code=0)["intact"]
     source = write_jsonl(tmp_path / "more.jsonl", [{"id": "x", "text": "Lima", "spans": [[0, 4]]}])
-    assert run("index", source, *options, "--spans-field", "spans", "--no-sync").code == 0
+    assert run("index", source, *options, "--spans-field", "spans", "--no-fsync").code == 0
     assert found(index) == {"x": "Lima"}
     assert report(index, code=0)["documents"] == 1
 

@@ -45,6 +45,9 @@ class InputError(NerRetrieverError):
     """What was handed in cannot be used."""
 
 
+UNUSABLE = "unusable"
+
+
 class DocumentError(InputError):
     """A document cannot be read or indexed.
 
@@ -52,7 +55,7 @@ class DocumentError(InputError):
         reason: the same in a word or two, under which many such documents are counted.
     """
 
-    def __init__(self, message: str, *, reason: str = "unusable") -> None:
+    def __init__(self, message: str, *, reason: str = UNUSABLE) -> None:
         super().__init__(message)
         self.reason = reason
 

@@ -1,6 +1,6 @@
 """The package in one class: make or open an index, add documents, ask for a type."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +24,9 @@ from ner_retriever.search.query import Query, as_query
 from ner_retriever.search.results import Results
 from ner_retriever.search.saved import SavedQueries
 from ner_retriever.searching import Bounds, Searcher
+from ner_retriever.source_sync import Plan, SourceSync, Synced
+from ner_retriever.text.formats.options import ReadOptions
+from ner_retriever.text.sources import PassOver, Source
 
 if TYPE_CHECKING:
     from ner_retriever.reading.encoder import Encoder
@@ -188,6 +191,55 @@ class Retriever:
             # Where nothing was stored, an index to be replaced is still there.
             self._store.swap_in()
         return added
+
+    def sync(
+        self,
+        sources: Sequence[str | Path],
+        options: ReadOptions | None = None,
+        *,
+        encoding: str = "",
+        dry_run: bool = False,
+        on_plan: Callable[[Plan], None] | None = None,
+        pass_over: PassOver | None = None,
+        on_error: ErrorHandler | None = None,
+        on_end: Callable[[Source, int], None] | None = None,
+        progress: ProgressHandler | None = None,
+    ) -> Synced:
+        """Keep the index in step with files and folders, as they are named.
+
+        Files that are as they were are not opened. Documents that are new or changed are added, and
+        those of these sources that are no longer there are removed.
+
+        Args:
+            sources, options, encoding, on_end: as
+                :func:`~ner_retriever.text.readers.read_documents` takes them.
+            dry_run: change nothing; ``removed`` counts the documents of files that are gone.
+            on_plan: called before the first file is opened.
+            pass_over: called with each file below a folder that is not read, and why.
+            on_error, progress: as :meth:`add` takes them. Of a file with an error, no document is
+                removed.
+
+        Raises:
+            InputError: as ``read_documents``, or standard input is among the sources.
+            DocumentError, IndexLocked, StoreError: as :meth:`add`.
+        """
+        with write_lock(self.path):
+            self._store.refresh()
+            sync = SourceSync(
+                self.path,
+                self._store,
+                sources,
+                options or ReadOptions(),
+                encoding=encoding,
+                pass_over=pass_over,
+            )
+            if on_plan:
+                on_plan(sync.plan)
+            if dry_run:
+                return Synced(plan=sync.plan, removed=len(sync.documents_of_gone()))
+            return sync.run(
+                lambda: self._models.reader, on_error=on_error, on_end=on_end, progress=progress
+            )
 
     def search(
         self,

@@ -1,4 +1,4 @@
-"""What a run of ``ner-retriever index`` ends with: what was added, what was skipped and why."""
+"""What a run of ``ner-retriever index`` ends with: what was read, what was left out and why."""
 
 import json
 import sys
@@ -9,78 +9,118 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
+from rich.table import Table
 
 from ner_retriever.cli.output import printable
-from ner_retriever.errors import DocumentError, InputError
-from ner_retriever.text.walking import HIDDEN, UNKNOWN
+from ner_retriever.errors import UNUSABLE, DocumentError, InputError
+from ner_retriever.text.sources import Source
+from ner_retriever.text.walking import UNKNOWN
 
 if TYPE_CHECKING:
     from ner_retriever.indexing import Added
 
 _LISTED_SKIPS = 20
+_LISTED_NOTICES = 10
 _LISTED_SUFFIXES = 8
 
 
 class Account:
-    """Counts what was left out and why, keeps the first reasons, and writes all of them.
+    """Counts what was read and left out, keeps the first reasons, and writes all of them.
 
     Args:
         report: takes a JSON line for each; ``None`` where nobody wants them.
     """
 
     def __init__(self, report: TextIO | None = None) -> None:
-        self.skipped = 0
-        self.listed: list[DocumentError] = []
         self._report = report
-        self._reasons: Counter[str] = Counter()
+        self._files: Counter[str] = Counter()
         self._unknown: Counter[str] = Counter()
+        self._skips: Counter[str] = Counter()
+        self._listed: list[DocumentError] = []
+        self._notices: dict[str, None] = {}
+
+    def again(self) -> "Account":
+        """Return an account of a further run, which writes to the same report."""
+        return Account(self._report)
 
     def pass_over(self, path: Path, reason: str) -> None:
         """Take a file that is not read."""
         self._write({"file": str(path), "passed_over": reason})
-        self._reasons[reason] += 1
+        self._files[reason] += 1
         if reason == UNKNOWN:
             self._unknown[path.suffix or path.name] += 1
 
+    def unchanged(self, count: int) -> None:
+        """Take how many files are as they were and need not be read."""
+        self._files["unchanged"] += count
+
+    def read(self, source: Source, errors: int) -> None:
+        """Take a file that was read to its end, and how many documents of it were left out."""
+        self._write({"file": source.name, "read": True, "skipped": errors})
+        self._files["read"] += 1
+
     def skip(self, error: DocumentError) -> None:
         """Take the error of a document that is left out."""
-        self.skipped += 1
-        self._write({"skipped": str(error)})
-        if self.skipped <= _LISTED_SKIPS:
-            self.listed.append(error)
+        self._write({"skipped": str(error), "reason": error.reason})
+        self._skips[error.reason] += 1
+        if self._skips.total() <= _LISTED_SKIPS:
+            self._listed.append(error)
 
-    def close(self, console: Console, out: Path, added: "Added", *, seconds: float) -> None:
+    def notice(self, text: str) -> None:
+        """Take what is worth knowing of a file; once is enough."""
+        if text not in self._notices:
+            self._notices[text] = None
+            self._write({"notice": text})
+
+    def close(
+        self, console: Console, out: Path, added: "Added", *, removed: int, seconds: float
+    ) -> None:
         """Say what the run has done, on standard error.
+
+        Args:
+            removed: how many documents are no longer there.
 
         Raises:
             InputError: every document was left out.
         """
-        self._write(asdict(added))
+        self._write({**asdict(added), "removed": removed})
+        changes = [f"{added.new:,} new", f"{added.replaced:,} replaced"]
+        changes += [f"{added.updated:,} updated"] if added.updated else []
+        changes += [f"{added.unchanged:,} unchanged"]
+        changes += [f"{removed:,} removed"] if removed else []
         console.print(
-            f"{out}: {added.new:,} new, {added.replaced:,} replaced, {added.unchanged:,} unchanged "
-            f"documents; {added.mentions:,} mentions indexed; {seconds:,.0f} s{_peak_memory()}"
+            f"{out}: {', '.join(changes)} documents; {added.mentions:,} mentions indexed; "
+            f"{seconds:,.0f} s{_peak_memory()}"
         )
-        if self._reasons:
-            console.print(printable(self._passed_over_in_words()))
-        if self.skipped:
-            console.print(f"{self.skipped:,} skipped:")
-            for error in self.listed:
-                console.print(f"  {printable(str(error))}")
-            if self.skipped > len(self.listed):
-                console.print(f"  … and {self.skipped - len(self.listed):,} more")
-            if not added.documents:
-                raise InputError("no document could be used; see above why each was skipped")
+        if self._files.total() > 1:
+            console.print(self._table())
+        skips = ", ".join(f"{count:,} {reason}" for reason, count in self._skips.most_common())
+        reasons = f" ({skips})" if self._skips.keys() - {UNUSABLE} else ""
+        listed = [str(error) for error in self._listed]
+        self._list(console, f"skipped{reasons}", listed, self._skips.total())
+        notices = list(self._notices)
+        self._list(console, "noticed", notices[:_LISTED_NOTICES], len(notices))
+        if self._skips and not (added.documents or removed):
+            raise InputError("no document could be used; see above why each was skipped")
 
-    def _passed_over_in_words(self) -> str:
-        hidden, unknown = self._reasons[HIDDEN], self._reasons[UNKNOWN]
-        parts = [f"{hidden:,} hidden"] if hidden else []
-        if unknown:
-            listed = ", ".join(name for name, _ in self._unknown.most_common(_LISTED_SUFFIXES))
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for name, count in self._files.most_common():
+            kinds = ", ".join(kind for kind, _ in self._unknown.most_common(_LISTED_SUFFIXES))
             more = ", …" if len(self._unknown) > _LISTED_SUFFIXES else ""
-            parts.append(f"{unknown:,} of unknown kind ({listed}{more})")
-        others = self._reasons.keys() - {HIDDEN, UNKNOWN}
-        parts += [f"{reason}: {self._reasons[reason]:,}" for reason in sorted(others)]
-        return f"files passed over: {'; '.join(parts)}"
+            which = f"{kinds}{more}" if name == UNKNOWN else ""
+            table.add_row("files", name, f"{count:>9,}", printable(which))
+        return table
+
+    @staticmethod
+    def _list(console: Console, what: str, lines: list[str], count: int) -> None:
+        if not lines:
+            return
+        console.print(f"{count:,} {what}:")
+        for line in lines:
+            console.print(f"  {printable(line)}")
+        if count > len(lines):
+            console.print(f"  … and {count - len(lines):,} more")
 
     def _write(self, record: Mapping[str, object]) -> None:
         if self._report is not None:

@@ -1,5 +1,6 @@
 """How commands that search take a limit and a cut-off, and write an answer in any format."""
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -26,6 +27,13 @@ class Format(StrEnum):
     CSV = "csv"
     CONLL = "conll"
     BRAT = "brat"
+
+
+class Duplicates(StrEnum):
+    """What becomes of documents that are equal, or nearly so."""
+
+    FOLD = "fold"
+    SHOW = "show"
 
 
 class By(StrEnum):
@@ -55,8 +63,20 @@ def check_format(format: Format, by: By, out: Path | None) -> None:
         raise QueryError("--format brat writes a zip archive; name it with --out")
 
 
-def write_documents(results: "Results", format: Format, out: Path | None, *, label: str) -> None:
-    """Write a row, line or file a document."""
+def write_documents(
+    results: "Results",
+    format: Format,
+    out: Path | None,
+    *,
+    label: str,
+    fields: Callable[[], Sequence[str]],
+) -> None:
+    """Write a row, line or file a document.
+
+    Args:
+        label: the type in words, for formats that mark mentions.
+        fields: gives the names of the documents' fields, for formats with columns.
+    """
     from ner_retriever.search import export
 
     if format is Format.BRAT and out is not None:
@@ -68,7 +88,7 @@ def write_documents(results: "Results", format: Format, out: Path | None, *, lab
             case Format.JSONL:
                 export.write_jsonl(results, stream)
             case Format.CSV:
-                export.write_csv(results, stream)
+                export.write_csv(results, stream, fields=fields())
             case Format.CONLL:
                 export.write_conll(results, stream, label=label)
             case _:

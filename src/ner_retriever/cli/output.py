@@ -108,7 +108,7 @@ def write_table(hits: Iterable[Hit], stream: TextIO) -> None:
     marks = ("", "") if console.is_terminal else ("[", "]")
     table = _table()
     listed = list(hits)
-    ids = [printable(hit.id) for hit in listed]
+    ids = [_named(hit) for hit in listed]
     id_width = min(max([len("document"), *map(cell_len, ids)]), console.width // 4)
     room = console.width - len("score") - id_width - 3 * _GAP
     table.add_column("score", justify="right", style="cyan", no_wrap=True)
@@ -117,6 +117,11 @@ def write_table(hits: Iterable[Hit], stream: TextIO) -> None:
     for hit, identifier in zip(listed, ids, strict=True):
         table.add_row(f"{hit.score:.3f}", Text(identifier), _context(hit, marks, room))
     console.print(table)
+
+
+def _named(hit: Hit) -> str:
+    page = hit.mentions[0].page
+    return printable(hit.id) + (f" p. {page}" if page else "")
 
 
 def write_entity_table(entities: Iterable[Entity], stream: TextIO) -> None:
@@ -155,6 +160,7 @@ def _context(hit: Hit, marks: tuple[str, str], room: int) -> Text:
     mention = _cut(printable(first.text), room // 2)
     others = _cut(_others(hit.mentions), room // 3)
     also = f"  also: {others}" if others else ""
+    also += f"  +{hit.duplicates:,} alike" if hit.duplicates else ""
     rest = room - cell_len(f"{opening}{mention}{closing}{also}")
     before, after = _around(hit.text, first, max(rest, 0))
     text = Text(before)

@@ -78,7 +78,13 @@ def run(
     )
     fresh = answer.since(saved.seen)
     shown = (fresh if new else answer)[:most]
-    write_documents(shown, format, out, label=saved.query.describe or "entity")
+    write_documents(
+        shown,
+        format,
+        out,
+        label=saved.query.describe or "entity",
+        fields=lambda: retriever.fields().names,
+    )
     retriever.queries.change(name, lambda now: replace(now, seen=answer.latest))
     Console(stderr=True, highlight=False, soft_wrap=True).print(
         f"{len(shown):,} shown of {len(answer):,} documents at or above {answer.threshold:.3f}; "

@@ -10,6 +10,7 @@ from ner_retriever.cli.answers import (
     AnswerFile,
     AnswerFormat,
     By,
+    Duplicates,
     Format,
     check_format,
     read_cutoff,
@@ -62,6 +63,14 @@ def search(
             help="A type that another mention of the document must be of. May be given again.",
         ),
     ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILTER",
+            help="What must hold of a document's fields: \"date >= 2020-01-01 and source = "
+            "'Reuters'\". `info` lists the fields.",
+        ),
+    ] = None,
     cutoff: Annotated[
         str | None,
         typer.Option(
@@ -95,6 +104,10 @@ def search(
             "scores within 0.02. For millions of mentions.",
         ),
     ] = False,
+    duplicates: Annotated[
+        Duplicates,
+        typer.Option(help="Of documents that are equal, or nearly so: show one, or all."),
+    ] = Duplicates.FOLD,
     by: Annotated[
         By, typer.Option(help="A row a document, or an entity of the documents returned.")
     ] = By.DOCUMENT,
@@ -120,6 +133,8 @@ def search(
 
     Example: ner-retriever search articles.index --like doc-17:8-21 --like doc-40:0-9 --cutoff auto
 
+    Example: ner-retriever search articles.index court --where "year >= 2020 and source = 'AP'"
+
     Example: ner-retriever search articles.index company --limit all --cutoff auto --by entity
     """
     from ner_retriever.retriever import Retriever
@@ -134,6 +149,7 @@ def search(
         near=tuple(near or []),
         alongside=tuple(alongside or []),
         names_only=names_only,
+        where=where,
     )
     retriever = Retriever.open(index, int8=int8)
     chosen = read_cutoff(cutoff)
@@ -143,6 +159,7 @@ def search(
         min_score=min_score,
         min_detection=min_detection,
         cutoff=chosen,
+        duplicates=duplicates.value,
     )
     if save is not None:
         kept = chosen if chosen is not None else min_score
@@ -158,17 +175,25 @@ def search(
     if by is By.ENTITY:
         write_entities(results, format, out)
     else:
-        write_documents(results, format, out, label=asked.describe or "entity")
+        write_documents(
+            results,
+            format,
+            out,
+            label=asked.describe or "entity",
+            fields=lambda: retriever.fields().names,
+        )
     _summarise(results, trusted=cutoff is not None)
 
 
 def _summarise(results: "Results", *, trusted: bool) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     more = results.matching - len(results)
+    folded = sum(results.folded.get(row, 0) for row in results.rows.tolist())
     console.print(
         f"{len(results):,} of {results.documents:,} documents"
         f" ({results.mentions:,} mentions looked at); "
         + (f"{more:,} more rank below: --limit all" if more else "no more")
+        + (f"; {folded:,} duplicates are left out: --duplicates show" if folded else "")
     )
     if not trusted:
         return

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from ner_retriever.documents import Document, FieldValue
 
+FILE_FIELD = "file"
 DETAIL_COLUMNS = [
     pa.field("fields", pa.string(), nullable=False),
     pa.field("pages", pa.list_(pa.int32()), nullable=False),
@@ -53,18 +54,23 @@ def detail_arrays(details: Sequence[Details]) -> list[pa.Array]:
     ]
 
 
-def fields_of(content: str) -> dict[str, FieldValue]:
-    """Return the fields in a row of the store.
+def fields_of(content: str, source: str) -> dict[str, FieldValue]:
+    """Return the fields in a row of the store, and the file in field ``file``.
+
+    Args:
+        content: of the column ``fields``.
+        source: of the column of that name. A field ``file`` that was given counts for more.
 
     Raises:
         ValueError: they are damaged.
     """
+    known: dict[str, FieldValue] = {FILE_FIELD: source} if source else {}
     if not content:
-        return {}
+        return known
     found = json.loads(content)
     if not isinstance(found, dict):
         raise ValueError("fields are no JSON object")
-    return {
+    return known | {
         name: tuple(value) if isinstance(value, list) else value for name, value in found.items()
     }
 

@@ -4,7 +4,6 @@ A record's own values say what a column holds. It is of numbers, dates or truth 
 values are, of lists if one is, and else of texts.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,10 +13,10 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from ner_retriever.index.details import fields_of
 from ner_retriever.index.store import Store
 
 FIELDS_FILE = "fields.arrow"
-FILE_FIELD = "file"
 Kind = Literal["text", "number", "date", "boolean", "list"]
 _MOST_FIELDS = 1_000
 _LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**63 - 1
@@ -108,13 +107,7 @@ def parse_date(text: str) -> datetime | None:
 def _records(store: Store) -> Iterator[list[dict[str, Any]]]:
     for batch in store.batches(["fields", "source"]):
         fields, sources = (batch.column(name).to_pylist() for name in ("fields", "source"))
-        yield [_record(content, source) for content, source in zip(fields, sources, strict=True)]
-
-
-def _record(content: str, source: str) -> dict[str, Any]:
-    record = json.loads(content) if content else {}
-    # A field of that name has been given by someone, and counts for more.
-    return {FILE_FIELD: source, **record} if source else record
+        yield [fields_of(content, source) for content, source in zip(fields, sources, strict=True)]
 
 
 def _kinds(store: Store) -> dict[str, str]:
@@ -139,7 +132,7 @@ def _kind(value: Any) -> str:
             return "integer"
         case int() | float():
             return "number"
-        case list():
+        case tuple():
             return "list"
     return "date" if parse_date(value) else "text"
 
@@ -157,7 +150,7 @@ def _cast(value: Any, kind: str) -> Any:
         return None
     match kind:
         case "list":
-            return value if isinstance(value, list) else [as_text(value)]
+            return value if isinstance(value, tuple) else [as_text(value)]
         case "date":
             return parse_date(value)
         case "number":

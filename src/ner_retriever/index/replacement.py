@@ -74,6 +74,14 @@ class ReplacementStore(Store):
         """What is known of those of the ``ids`` that are stored."""
         return {} if self._table is None else super().lookup(ids)
 
+    def sources(self) -> set[str]:
+        """The files that stored documents were read from."""
+        return set() if self._table is None else super().sources()
+
+    def ids_of(self, sources: Iterable[str]) -> list[str]:
+        """The ids of the documents that were read from some files, or from parts of them."""
+        return [] if self._table is None else super().ids_of(sources)
+
     def write(self, records: Sequence[Record], *, replace: bool) -> None:
         """Add documents in one commit; the first ones come with the change of place."""
         if self._table is None and records:
@@ -83,8 +91,11 @@ class ReplacementStore(Store):
 
     def delete(self, ids: Iterable[str]) -> int:
         """Delete documents in one commit and return how many were stored."""
+        distinct = set(ids)
+        if not distinct:
+            return 0
         self.swap_in()
-        return super().delete(ids)
+        return super().delete(distinct)
 
     def compact(self) -> None:
         """Merge small fragments, if the store is in its place."""

@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from ner_retriever.index.details import DETAIL_COLUMNS, Details, detail_arrays, fields_of
 from ner_retriever.index.fragments import (
-    BATCH_ROWS,
     has_many_small_fragments,
     merge_small_fragments,
     remove_history,
@@ -39,16 +38,13 @@ from ner_retriever.index.store_files import (
     remove_checksums,
 )
 from ner_retriever.index.table import has_table, new_table, open_table
-
-_LOOKUP_IDS = 1_000
-_DETAILS = [column.name for column in DETAIL_COLUMNS]
-_SCAN_OPTIONS = {
-    "batch_size": BATCH_ROWS,
-    "batch_readahead": 1,
-    "fragment_readahead": 1,
-    "io_buffer_size": 64 << 20,
-    "scan_in_order": True,
-}
+from ner_retriever.index.table_queries import (
+    SCAN_OPTIONS,
+    distinct_sources,
+    ids_of_sources,
+    is_in,
+    known_documents,
+)
 
 
 class Store:
@@ -190,22 +186,23 @@ class Store:
         """Number of mentions of all documents."""
         columns = {"mentions": "array_length(mentions)"}
         with reading_store(self._dataset.uri):
-            batches = self._dataset.to_batches(columns=columns, **_SCAN_OPTIONS)
+            batches = self._dataset.to_batches(columns=columns, **SCAN_OPTIONS)
             return sum(int(np.sum(batch.column("mentions").to_numpy())) for batch in batches)
 
     def lookup(self, ids: Sequence[str]) -> dict[str, Known]:
         """What is known of those of the ``ids`` that are stored."""
-        found: dict[str, Known] = {}
-        for first in range(0, len(ids), _LOOKUP_IDS):
-            with reading_store(self._dataset.uri):
-                rows = self._dataset.to_table(
-                    columns=["id", "digest", "run", *_DETAILS],
-                    filter=_is_in("id", ids[first : first + _LOOKUP_IDS]),
-                ).to_pylist()
-            found |= {
-                row["id"]: Known(row["digest"], row["run"], Details.from_row(row)) for row in rows
-            }
-        return found
+        with reading_store(self._dataset.uri):
+            return known_documents(self._dataset, ids)
+
+    def sources(self) -> set[str]:
+        """The files that stored documents were read from."""
+        with reading_store(self._dataset.uri):
+            return distinct_sources(self._dataset)
+
+    def ids_of(self, sources: Iterable[str]) -> list[str]:
+        """The ids of the documents that were read from some files, or from parts of them."""
+        with reading_store(self._dataset.uri):
+            return ids_of_sources(self._dataset, sources)
 
     def read(self, rows: Sequence[int]) -> list[StoredDocument]:
         """Documents by their position in scan order, in the order asked for.
@@ -217,10 +214,15 @@ class Store:
             StoreError: the version was purged in the meantime, or the store is damaged.
         """
         with reading_store(self._dataset.uri):
-            columns = ["id", "text", "fields", "pages"]
+            columns = ["id", "text", "fields", "source", "pages"]
             table = self._dataset.take([int(row) for row in rows], columns=columns)
         return [
-            StoredDocument(row["id"], row["text"], fields_of(row["fields"]), tuple(row["pages"]))
+            StoredDocument(
+                row["id"],
+                row["text"],
+                fields_of(row["fields"], row["source"]),
+                tuple(row["pages"]),
+            )
             for row in table.to_pylist()
         ]
 
@@ -231,7 +233,7 @@ class Store:
             columns: which of :func:`~ner_retriever.index.records.schema`.
         """
         with reading_store(self._dataset.uri):
-            yield from self._dataset.to_batches(columns=list(columns), **_SCAN_OPTIONS)
+            yield from self._dataset.to_batches(columns=list(columns), **SCAN_OPTIONS)
 
     def write(self, records: Sequence[Record], *, replace: bool) -> None:
         """Add documents in one commit; when this returns, they are stored.
@@ -286,7 +288,7 @@ class Store:
         if not distinct:
             return 0
         with writing_store(self._dataset.uri):
-            deleted = int(self._dataset.delete(_is_in("id", distinct))["num_deleted_rows"])
+            deleted = int(self._dataset.delete(is_in("id", distinct))["num_deleted_rows"])
             self._acknowledge()
         return deleted
 
@@ -324,8 +326,3 @@ class Store:
 
     def _acknowledge(self) -> None:
         acknowledge(self._path, self._dataset, sync=self._sync)
-
-
-def _is_in(column: str, values: Sequence[str]) -> str:
-    quoted = ("'" + value.replace("'", "''") + "'" for value in values)
-    return f"{column} IN ({', '.join(quoted)})"

@@ -4,13 +4,14 @@ import csv
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import BinaryIO, TextIO
 
 import numpy as np
 
 from ner_retriever.documents import Hit, Mention
+from ner_retriever.index.field_table import as_text
 from ner_retriever.search.rollup import Entity
 from ner_retriever.text.windows import sentence_starts
 
@@ -35,15 +36,22 @@ def write_jsonl(hits: Iterable[Hit], stream: TextIO) -> None:
                     "score": mention.score,
                     "detection_score": mention.detection_score,
                     "name_score": mention.name_score,
+                    "page": mention.page,
                 }
                 for mention in hit.mentions
             ],
+            "fields": dict(hit.fields),
+            "duplicates": hit.duplicates,
         }
         stream.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def write_csv(hits: Iterable[Hit], stream: TextIO) -> None:
-    """Write a row a mention, with a header."""
+def write_csv(hits: Iterable[Hit], stream: TextIO, *, fields: Sequence[str] = ()) -> None:
+    """Write a row a mention, with a header.
+
+    Args:
+        fields: of the documents, each of which gets a column ``field.NAME``.
+    """
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
         [
@@ -57,6 +65,9 @@ def write_csv(hits: Iterable[Hit], stream: TextIO) -> None:
             "detection_score",
             "name_score",
             "text",
+            "page",
+            "duplicates",
+            *(f"field.{name}" for name in fields),
         ]
     )
     for rank, hit in enumerate(hits, 1):
@@ -73,6 +84,9 @@ def write_csv(hits: Iterable[Hit], stream: TextIO) -> None:
                     mention.detection_score,
                     mention.name_score,
                     hit.text,
+                    mention.page,
+                    hit.duplicates,
+                    *(as_text(hit.fields.get(name, "")) for name in fields),
                 ]
             )
 

@@ -8,7 +8,7 @@ from ner_retriever.documents import Document
 from ner_retriever.errors import ConfigError, DocumentError
 from ner_retriever.text.encodings import check_encoding
 from ner_retriever.text.formats.dispatch import read_source
-from ner_retriever.text.formats.options import ReadOptions
+from ner_retriever.text.formats.options import ReadOptions, ignore
 from ner_retriever.text.lines import empty
 from ner_retriever.text.sources import Source, find_sources
 
@@ -22,6 +22,7 @@ def read_documents(
     encoding: str = "",
     stdin_suffix: str = "",
     on_error: Callable[[DocumentError], None] | None = None,
+    on_begin: Callable[[Source], None] | None = None,
     on_end: Callable[[Source, int], None] | None = None,
 ) -> Iterator[Document]:
     """Read documents lazily; memory is bounded by one record, whatever the file's size.
@@ -40,6 +41,7 @@ def read_documents(
         stdin_suffix: the kind of file that standard input is, such as ``.csv``.
         on_error: gets each bad record's error, and reading goes on with the next record, or with
             the next file where an error ends the file; by default the error is raised.
+        on_begin: called before a source is opened.
         on_end: called after the last document of a source has been taken, with the source and how
             many errors it had.
 
@@ -55,16 +57,18 @@ def read_documents(
     if encoding:
         name = check_encoding(encoding)
         found = [replace(source, encoding=name) for source in found]
-    return _documents(found, options, on_error or _raise, on_end or _nothing)
+    return _documents(found, options, on_error or _raise, on_begin or ignore, on_end or _nothing)
 
 
 def _documents(
     sources: list[Source],
     options: ReadOptions,
     on_error: Callable[[DocumentError], None],
+    on_begin: Callable[[Source], None],
     on_end: Callable[[Source, int], None],
 ) -> Iterator[Document]:
     for source in sources:
+        on_begin(source)
         nothing = True
         errors = 0
         for item in read_source(source, options):
