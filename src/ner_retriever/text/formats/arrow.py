@@ -32,7 +32,9 @@ def _rows(source: Source, options: ReadOptions) -> Iterator[Row | DocumentError]
         with open_seekable(source) as file:
             yield from arrow_rows(file, source, options, shares=shares)
     except READ_ERRORS as error:
-        yield unreadable(source.label, error)
+        yield unreadable(f"{source.label}:1", error)
+    except DocumentError as error:
+        yield error
 
 
 def arrow_rows(
@@ -50,15 +52,17 @@ def arrow_rows(
         source: names it in messages, and says what to read of it.
         shares: of the file's bytes.
         before: rows in the files before this one.
+
+    Raises:
+        DocumentError: the file cannot be read, or not read on.
     """
     number = before
     try:
         size = size_of(file)
         if file.read(len(_FEATHER_1)) == _FEATHER_1:
-            yield DocumentError(
+            raise DocumentError(
                 f"{source.label}: a Feather file of version 1; write it again as version 2"
             )
-            return
         # Both formats as a stream: so what is read is what has been looked at before.
         ends = batch_ends(file)
         position = start_of_stream(file)
@@ -66,9 +70,6 @@ def arrow_rows(
         file.seek(position)
         with pyarrow.ipc.open_stream(pyarrow.PythonFile(_Kept(file), mode="r")) as reader:
             wanted = wanted_columns(reader.schema, source, options)
-            if isinstance(wanted, DocumentError):
-                yield wanted
-                return
             allowance = Allowance(size)
             position = file.tell()
             while end is not None:
@@ -83,7 +84,7 @@ def arrow_rows(
                 end = next(ends, None)
         shares.reach(size, size)
     except (*READ_ERRORS, pyarrow.ArrowException) as error:
-        yield unreadable(f"{source.label}:{number + 1}", error)
+        raise unreadable(f"{source.label}:{number + 1}", error) from error
 
 
 def _valid(batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:

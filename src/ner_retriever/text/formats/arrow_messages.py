@@ -15,6 +15,8 @@ from ner_retriever.text.seekable import size_of
 
 MAGIC = b"ARROW1"
 _MAGIC_BYTES = 8
+# The footer's length, and what the file began with.
+_TAIL_BYTES = 4 + len(MAGIC)
 _CONTINUED = 0xFFFFFFFF
 _LARGEST_HEAD = 64 << 20
 _LARGEST_BATCH = 4 << 30
@@ -36,14 +38,14 @@ def batch_ends(file: BinaryIO) -> Iterator[int]:
         OSError: the file is damaged, or ends early.
     """
     size = size_of(file)
-    end = _end(file, size)
+    end, is_whole = _end(file, size)
     allowance = Allowance(size)
     position = start_of_stream(file)
     while position < end:
         try:
             head = _head(file, position)
             if head is None:
-                return
+                break
             position = head.body + head.body_bytes
             if position > end:
                 raise OSError("the file ends within a batch")
@@ -52,6 +54,8 @@ def batch_ends(file: BinaryIO) -> Iterator[int]:
             raise OSError("no Arrow file, or a damaged one") from error
         if head.kind == _BATCH:
             yield position
+    if not is_whole:
+        raise OSError("the file ends early")
 
 
 def start_of_stream(file: BinaryIO) -> int:
@@ -59,14 +63,19 @@ def start_of_stream(file: BinaryIO) -> int:
     return _MAGIC_BYTES if _read(file, 0, len(MAGIC)) == MAGIC else 0
 
 
-def _end(file: BinaryIO, size: int) -> int:
-    """Where the messages end at the latest: before what follows them in the file format."""
-    tail = _read(file, max(size - 10, 0), 10)
-    if size > 2 * _MAGIC_BYTES and tail.endswith(MAGIC) and start_of_stream(file):
-        (footer,) = struct.unpack("<i", tail[:4])
-        if 0 < footer < size - 10:
-            return size - 10 - int(footer)
-    return size
+def _end(file: BinaryIO, size: int) -> tuple[int, bool]:
+    """Where the messages end at the latest, and whether the file is whole as far as one can tell.
+
+    A stream may end after any message; in the file format something follows them.
+    """
+    if not start_of_stream(file):
+        return size, True
+    tail = _read(file, max(size - _TAIL_BYTES, 0), _TAIL_BYTES)
+    if not tail.endswith(MAGIC) or size <= _MAGIC_BYTES + _TAIL_BYTES:
+        return size, False
+    (footer,) = struct.unpack_from("<i", tail)
+    end = size - _TAIL_BYTES - int(footer)
+    return (end, True) if _MAGIC_BYTES <= end < size else (size, False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,22 +15,22 @@ from ner_retriever.text.sources import Source
 Row = dict[str, Any]
 
 
-def wanted_columns(
-    schema: pyarrow.Schema, source: Source, options: ReadOptions
-) -> list[str] | DocumentError:
+def wanted_columns(schema: pyarrow.Schema, source: Source, options: ReadOptions) -> list[str]:
     """Return the columns to read: those of the document, and its fields.
 
-    Columns of one name are left out, and told of; where one of them is needed, that is an error, as
-    where a column that is needed is not there.
+    Columns of one name are left out, and told of.
+
+    Raises:
+        DocumentError: a column that is needed is not there, or more than once.
     """
     names = schema.names
     if missing := options.columns.missing(names, source.label):
-        return missing
+        raise missing
     wanted = _wanted(schema, options)
     twice = {name for name in wanted if names.count(name) > 1}
     for name in options.columns.needed():
         if name in twice:
-            return DocumentError(
+            raise DocumentError(
                 f"{source.label}: {names.count(name)} columns are called {name!r}; "
                 "rename all but one"
             )

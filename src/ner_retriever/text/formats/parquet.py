@@ -37,9 +37,6 @@ def _rows(source: Source, options: ReadOptions) -> Iterator[Row | DocumentError]
             parquet.ParquetFile(file, buffer_size=_BUFFER_BYTES) as table,
         ):
             wanted = wanted_columns(table.schema_arrow, source, options)
-            if isinstance(wanted, DocumentError):
-                yield wanted
-                return
             rows = rows_at_once(file, table.metadata, wanted)
             allowance = Allowance(size_of(file))
             for batch in table.iter_batches(batch_size=rows, columns=wanted):
@@ -50,3 +47,5 @@ def _rows(source: Source, options: ReadOptions) -> Iterator[Row | DocumentError]
                 shares.reach(number, table.metadata.num_rows)
     except (*READ_ERRORS, pyarrow.ArrowException) as error:
         yield unreadable(f"{source.label}:{number + 1}", error)
+    except DocumentError as error:
+        yield error
