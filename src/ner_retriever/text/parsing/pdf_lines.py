@@ -1,8 +1,9 @@
 """The text of a PDF's page: lines as they stand there, paragraphs apart, cells with tabs."""
 
 import ctypes
+import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -15,14 +16,17 @@ _GAP = 1.3
 _HEADING = 1.2
 _CELL_SPACE = 1.5
 _MOST_LINES = 20_000
+_PROBES = 8
+_SPACES = re.compile(" +")
+
+# Left, bottom, right and top, in points from the page's lower left corner.
+_Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
     text: str
-    left: float
     bottom: float
-    right: float
     top: float
 
     @property
@@ -49,6 +53,7 @@ def page_text(page: Any) -> str:
 
 def _lines(characters: Any) -> list[_Line]:
     content = characters.get_text_range()
+    box = _boxes(characters)
     lines: list[_Line] = []
     start = 0
     for given in content.split("\n"):
@@ -56,7 +61,7 @@ def _lines(characters: Any) -> list[_Line]:
         size = len(given) + 1 + sum(character > "\uffff" for character in given)
         for part, offset in _without_joins(given.removesuffix("\r")):
             if part.strip() and len(lines) < _MOST_LINES:
-                lines.append(_line(characters, part, start + offset))
+                lines.append(_line(part, start + offset, box))
         start += size
     return lines
 
@@ -72,46 +77,46 @@ def _without_joins(text: str) -> list[tuple[str, int]]:
     return parts
 
 
-def _line(characters: Any, text: str, start: int) -> _Line:
+def _line(text: str, start: int, box: Callable[[int], _Box]) -> _Line:
     """Find where a line stands, and the cells in it."""
     first = len(text) - len(text.lstrip())
-    boxes: dict[int, tuple[float, float, float, float]] = {}
-
-    def box(index: int) -> tuple[float, float, float, float]:
-        if index not in boxes:
-            boxes[index] = _box(characters, start + index)
-        return boxes[index]
-
     stripped = text.rstrip()
     last = len(stripped) - 1
     # Letters reach up to different heights; the highest and the lowest tell the line's.
-    probes = {first, last, *range(first, last, max((last - first) // 8, 1))}
-    found = [box(index) for index in sorted(probes) if not text[index].isspace()]
+    probes = {first, last, *range(first, last, max((last - first) // _PROBES, 1))}
+    found = [box(start + index) for index in sorted(probes) if not text[index].isspace()]
     height = max(0.1, *(top - bottom for _, bottom, _, top in found))
     cells = list(stripped)
-    for index in range(first + 1, last):
-        if text[index] == " " and text[index - 1] != " ":
-            following = next(place for place in range(index, last + 1) if text[place] != " ")
-            if box(following)[0] - box(index - 1)[2] > _CELL_SPACE * height:
-                cells[index:following] = ["\t", *[""] * (following - index - 1)]
+    for match in _SPACES.finditer(stripped, first + 1, last):
+        before, behind = box(start + match.start() - 1), box(start + match.end())
+        if behind[0] - before[2] > _CELL_SPACE * height:
+            cells[match.start() : match.end()] = ["\t", *[""] * (len(match[0]) - 1)]
     return _Line(
         text="".join(cells[first:]).replace("\0", " "),
-        left=box(first)[0],
         bottom=min(bottom for _, bottom, _, _ in found),
-        right=box(last)[2],
         top=max(top for _, _, _, top in found),
     )
 
 
-def _box(characters: Any, index: int) -> tuple[float, float, float, float]:
-    """Return where a character of the text stands: left, bottom, right, top, in points."""
+def _boxes(characters: Any) -> Callable[[int], _Box]:
+    """Return what tells where a character of the text stands."""
     from pypdfium2 import raw
 
-    place = raw.FPDFText_GetCharIndexFromTextIndex(characters.raw, index)
-    box = raw.FS_RECTF()
-    if place < 0 or not raw.FPDFText_GetLooseCharBox(characters.raw, place, ctypes.byref(box)):
-        return 0.0, 0.0, 0.0, 0.0
-    return box.left, box.bottom, box.right, box.top
+    place_of, measure, page = (
+        raw.FPDFText_GetCharIndexFromTextIndex,
+        raw.FPDFText_GetLooseCharBox,
+        characters.raw,
+    )
+    found = raw.FS_RECTF()
+    pointer = ctypes.byref(found)
+
+    def box(index: int) -> _Box:
+        place = place_of(page, index)
+        if place < 0 or not measure(page, place, pointer):
+            return 0.0, 0.0, 0.0, 0.0
+        return found.left, found.bottom, found.right, found.top
+
+    return box
 
 
 def _usual_distance(lines: Sequence[_Line]) -> float:

@@ -48,6 +48,7 @@ from ner_retriever.text.parsing.outcome import (
 _MOST_FILES = 2_000
 _RETIRES_FROM = 512 << 20
 _PROCESSOR_SECONDS = 150
+_WORTH_COLLECTING = 1 << 20
 _BATCH_CHARACTERS = 1 << 18
 
 
@@ -67,8 +68,11 @@ def main() -> None:
                 if isinstance(message, SignOfLife):
                     bound_processor_time(_PROCESSOR_SECONDS)
                 batch.add(message)
+        size = 0 if content is None else len(content)
         del content
-        gc.collect()
+        # What libraries keep in cycles; for each small mail it would take longer than parsing.
+        if size > _WORTH_COLLECTING:
+            gc.collect()
         batch.add(End(retires=number == _MOST_FILES or has_grown_past(_RETIRES_FROM)))
 
 
