@@ -37,7 +37,7 @@ def test_documents_of_the_api_are_added_and_replaced(client: TestClient) -> None
     done = finished(client, answer.json()["id"])
     assert (done["state"], done["new"], done["replaced"], done["skipped"]) == ("done", 1, 1, 0)
     texts = client.get("/api/v1/documents", params={"id": "a"}).json()
-    assert texts == [{"id": "a", "text": "Sue is in Oslo."}]
+    assert texts == [{"id": "a", "text": "Sue is in Oslo.", "fields": {}}]
     found = client.get("/api/v1/search", params={"q": "city"}).json()["results"]
     assert "Rome is a city." in {hit["text"] for hit in found}
 

@@ -15,7 +15,7 @@ from ner_retriever.index.records import StoredDocument
 from ner_retriever.index.replacement import new_store
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
-from ner_retriever.index.view import open_fields, open_scan
+from ner_retriever.index.view import LazyFields, open_scan
 from ner_retriever.indexing import Added, ErrorHandler, ProgressHandler, add_documents, as_documents
 from ner_retriever.models import Models, new_manifest, usable_manifest
 from ner_retriever.search.cutoff import CutoffParameters
@@ -57,7 +57,7 @@ class Retriever:
         self._int8 = int8
         self._store = store or Store.open(path, sync=sync)
         self._scan: Scan | None = None
-        self._fields: FieldTable | None = None
+        self._fields: LazyFields | None = None
 
     @classmethod
     def create(
@@ -359,12 +359,7 @@ class Retriever:
 
     def _searcher(self) -> Searcher:
         self._store.refresh()
-        if self._scan is None or self._scan.state != self._store.state:
+        if self._scan is None or self._fields is None or self._scan.state != self._store.state:
             self._scan = open_scan(self.path, self._store, int8=self._int8)
-            self._fields = None
-        return Searcher(self._scan, self._store, self._models, self._read_fields)
-
-    def _read_fields(self) -> FieldTable:
-        if self._fields is None:
-            self._fields = open_fields(self.path, self._store)
-        return self._fields
+            self._fields = LazyFields(self.path, self._store.snapshot())
+        return Searcher(self._scan, self._store, self._models, self._fields)

@@ -159,6 +159,7 @@ class Searcher:
             best=best,
             kept=self._kept(query),
             fold=bounds.fold,
+            fields=self.fields,
         )
 
     def _kept(self, query: Query) -> NDArray[np.bool_] | None:

@@ -1,6 +1,5 @@
 """How commands that search take a limit and a cut-off, and write an answer in any format."""
 
-from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -63,20 +62,8 @@ def check_format(format: Format, by: By, out: Path | None) -> None:
         raise QueryError("--format brat writes a zip archive; name it with --out")
 
 
-def write_documents(
-    results: "Results",
-    format: Format,
-    out: Path | None,
-    *,
-    label: str,
-    fields: Callable[[], Sequence[str]],
-) -> None:
-    """Write a row, line or file a document.
-
-    Args:
-        label: the type in words, for formats that mark mentions.
-        fields: gives the names of the documents' fields, for formats with columns.
-    """
+def write_documents(results: "Results", format: Format, out: Path | None, *, label: str) -> None:
+    """Write a row, line or file a document."""
     from ner_retriever.search import export
 
     if format is Format.BRAT and out is not None:
@@ -88,7 +75,7 @@ def write_documents(
             case Format.JSONL:
                 export.write_jsonl(results, stream)
             case Format.CSV:
-                export.write_csv(results, stream, fields=fields())
+                export.write_csv(results, stream, fields=results.fields().names)
             case Format.CONLL:
                 export.write_conll(results, stream, label=label)
             case _:

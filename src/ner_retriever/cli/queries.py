@@ -83,7 +83,6 @@ def run(
         format,
         out,
         label=saved.query.describe or "entity",
-        fields=lambda: retriever.fields().names,
     )
     retriever.queries.change(name, lambda now: replace(now, seen=answer.latest))
     Console(stderr=True, highlight=False, soft_wrap=True).print(

@@ -180,7 +180,6 @@ def search(
             format,
             out,
             label=asked.describe or "entity",
-            fields=lambda: retriever.fields().names,
         )
     _summarise(results, trusted=cutoff is not None)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import pyarrow as pa
 
@@ -50,6 +50,11 @@ class FieldTable:
 
     table: pa.Table
 
+    @classmethod
+    def empty(cls) -> Self:
+        """Return a table of no fields."""
+        return cls(pa.table({}))
+
     @property
     def names(self) -> list[str]:
         """Names of the fields, in the order in which they first came."""
@@ -59,6 +64,11 @@ class FieldTable:
         """What a field holds."""
         type_ = self.table.schema.field(name).type
         return next(kind for own, kind in _KINDS if own == type_)
+
+    def documents(self, name: str) -> int:
+        """How many documents have a field."""
+        column = self.column(name)
+        return len(column) - int(column.null_count)
 
     def column(self, name: str) -> pa.ChunkedArray:
         """The values of a field, of shape (documents,)."""

@@ -74,6 +74,30 @@ def open_fields(path: Path, store: Store) -> FieldTable:
         ) from error
 
 
+class LazyFields:
+    """The fields of one state of a store, read when they are first asked for.
+
+    Args:
+        path: the index folder.
+        store: fixed at that state, whose view has been opened.
+    """
+
+    def __init__(self, path: Path, store: Store) -> None:
+        self._path = path
+        self._store = store
+        self._read: FieldTable | None = None
+
+    def __call__(self) -> FieldTable:
+        """Return them.
+
+        Raises:
+            StoreError: the store is damaged, or there is no room.
+        """
+        if self._read is None:
+            self._read = open_fields(self._path, self._store)
+        return self._read
+
+
 def _temporary_fields(store: Store) -> FieldTable:
     try:
         with TemporaryFolder() as name:

@@ -3,13 +3,14 @@
 The paper's search: exact cosine over all mention vectors, a text's score is its best mention's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.errors import QueryError, StoreError
+from ner_retriever.index.field_table import FieldTable
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.search.algebra import Conditions, constrain
@@ -35,6 +36,7 @@ def search(
     best: NDArray[np.float32] | None = None,
     kept: NDArray[np.bool_] | None = None,
     fold: bool = False,
+    fields: Callable[[], FieldTable] = FieldTable.empty,
 ) -> Results:
     """Rank the documents of a store by their best mention.
 
@@ -60,6 +62,7 @@ def search(
         best: each document's best score for the query vector, where a pass for several queries has
             found it already; of use without ``refined`` and conditions.
         kept: the documents that a filter keeps, of shape (documents,); ``None`` for all.
+        fields: gives the documents' fields, for the results.
         fold: whether one of several documents that are equal, or nearly so, stands for all.
 
     Raises:
@@ -118,6 +121,7 @@ def search(
         trust=trust,
         scan=scan,
         store=store.snapshot(),
+        fields=fields,
     )
 
 

@@ -1,6 +1,6 @@
 """The answer to a query: documents best first, read from the store as they are asked for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, overload
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ner_retriever.documents import Hit, Mention, page_of
 from ner_retriever.errors import QueryError
+from ner_retriever.index.field_table import FieldTable
 from ner_retriever.index.records import StoredDocument
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
@@ -46,6 +47,7 @@ class Results(Sequence[Hit]):
         trust: what the scores tell about relevance.
         scan: what was searched.
         store: the store at the version that was searched.
+        fields: gives the fields of all documents, in the store's order.
     """
 
     query: str
@@ -61,6 +63,7 @@ class Results(Sequence[Hit]):
     trust: Trust
     scan: Scan
     store: Store
+    fields: Callable[[], FieldTable]
 
     def __len__(self) -> int:
         return len(self.rows)

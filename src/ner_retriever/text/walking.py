@@ -9,8 +9,11 @@ from pathlib import Path
 _NO_DOCUMENTS = {"__MACOSX"}
 HIDDEN, UNKNOWN = "hidden", "unknown kind"
 BROKEN, TWICE, LINK = "broken link", "link to a file that is read", "link to a folder"
+INDEX = "an index"
 NO_FILE, CLOSED = "no ordinary file", "folder that may not be read"
 
+# What an index of this package has in its folder; its files hold no documents to read.
+_INDEX = {"manifest.json", "store.lance"}
 # What ``save_to_disk`` of the library datasets writes into a folder, beside the tables.
 _SAVED_DATASET = {"state.json", "dataset_info.json"}
 _SAVED_SPLITS = "dataset_dict.json"
@@ -96,6 +99,9 @@ class _Walk:
         names = {entry.name for entry in listed}
         if is_saved_dataset(names):
             self._found.append(Entry(folder, inner, is_dataset=True))
+            return
+        if names >= _INDEX:
+            self._found.append(Entry(folder, inner, INDEX))
             return
         for entry in listed:
             below = f"{inner}/{entry.name}" if inner else entry.name

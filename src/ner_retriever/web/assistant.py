@@ -1,9 +1,11 @@
 """The MCP server: search, open a document, roll up; it reads the index and changes nothing."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -24,6 +26,7 @@ _MOST = 100
 
 Type = Annotated[str, Field(min_length=1, max_length=1000, description="A type in words.")]
 Types = Annotated[list[Type], Field(max_length=20)]
+Where = Annotated[str, Field(min_length=1, max_length=4_000, description="A filter.")]
 Detection = Annotated[float, Field(ge=0.0, le=1.0)]
 Limit = Annotated[int, Field(ge=1, le=_MOST)]
 
@@ -37,6 +40,8 @@ class Found(BaseModel):
     start: int
     end: int
     context: str
+    page: int | None = None
+    fields: dict[str, Any] = Field({}, description="What else is known of the document.")
 
 
 class Answer(BaseModel):
@@ -95,21 +100,25 @@ class _Tools:
         limit: Limit = 10,
         min_detection: Detection | None = None,
         names_only: bool = False,
+        where: Where | None = None,
     ) -> Answer:
         """Find the documents that mention an entity of a type, best first.
 
         exclude: types that a mention must not be of. near: types that another mention of the same
         sentence must be of. alongside: types that another mention of the same document must be of.
         min_detection: how sure, from 0 to 1, the detector must have been of a mention. names_only:
-        leave out ordinary nouns.
+        leave out ordinary nouns. where: what must hold of a document's fields, as behind SQL's
+        WHERE, such as date >= 2020-01-01 and source = 'Reuters'; a wrong field's error lists them.
         """
-        query = Query(
-            describe=type,
-            exclude=tuple(exclude),
-            near=tuple(near),
-            alongside=tuple(alongside),
-            names_only=names_only,
-        )
+        with _told():
+            query = Query(
+                describe=type,
+                exclude=tuple(exclude),
+                near=tuple(near),
+                alongside=tuple(alongside),
+                names_only=names_only,
+                where=where,
+            )
         results = self._ask(query, limit=limit, min_detection=min_detection)
         return Answer(
             above_cutoff=results.trust.automatic.documents,
@@ -147,13 +156,19 @@ class _Tools:
         min_detection: float | None = None,
         cutoff: Literal["auto"] | None = None,
     ) -> Results:
-        try:
-            with self._lock:
-                return self._retriever.search(
-                    query, limit=limit, min_detection=min_detection, cutoff=cutoff
-                )
-        except NerRetrieverError as error:
-            raise ToolError(first_line(error)) from error
+        with _told(), self._lock:
+            return self._retriever.search(
+                query, limit=limit, min_detection=min_detection, cutoff=cutoff
+            )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell the assistant of an error in a line."""
+    try:
+        yield
+    except NerRetrieverError as error:
+        raise ToolError(first_line(error)) from error
 
 
 def _found(hit: Hit) -> Found:
@@ -166,4 +181,6 @@ def _found(hit: Hit) -> Found:
         start=best.start,
         end=best.end,
         context=context,
+        page=best.page,
+        fields=dict(hit.fields),
     )

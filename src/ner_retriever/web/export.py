@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from fastapi.responses import Response
@@ -30,7 +30,8 @@ def export_saved(service: Service, saved: SavedQuery, *, format: Format, what: W
         QueryError: the query cannot be answered.
     """
     if what == "accepted":
-        return as_file(service.accepted(saved.feedback), saved.name, format)
+        names = service.fields().names
+        return as_file(service.accepted(saved.feedback), saved.name, format, fields=names)
     cutoff: CutoffChoice = "auto" if isinstance(saved.cutoff, str) else saved.cutoff
     question = Question(
         query=saved.query,
@@ -38,14 +39,16 @@ def export_saved(service: Service, saved: SavedQuery, *, format: Format, what: W
         cutoff=cutoff,
         min_detection=saved.min_detection,
     )
-    return as_file(service.answer(question).results, saved.name, format)
+    results = service.answer(question).results
+    return as_file(results, saved.name, format, fields=results.fields().names)
 
 
-def as_file(hits: Iterable[Hit], label: str, format: Format) -> Response:
+def as_file(hits: Iterable[Hit], label: str, format: Format, *, fields: Sequence[str]) -> Response:
     """Return documents as a file that a browser saves.
 
     Args:
         label: the type in words; names the spans and the file.
+        fields: of the documents, for formats with columns.
     """
     if format == "brat":
         archive = io.BytesIO()
@@ -57,7 +60,7 @@ def as_file(hits: Iterable[Hit], label: str, format: Format) -> Response:
             case "jsonl":
                 write_jsonl(hits, stream)
             case "csv":
-                write_csv(hits, stream)
+                write_csv(hits, stream, fields=fields)
             case "conll":
                 write_conll(hits, stream, label=label)
         content = stream.getvalue().encode()

@@ -10,6 +10,7 @@ from typing import Literal
 
 from ner_retriever.documents import Hit
 from ner_retriever.errors import QueryError, first_line
+from ner_retriever.index.field_table import FieldTable
 from ner_retriever.index.info import IndexInfo
 from ner_retriever.index.records import StoredDocument
 from ner_retriever.retriever import Retriever
@@ -27,6 +28,7 @@ from ner_retriever.web.uploads import Uploads
 _REMEMBERED = 32
 
 CutoffChoice = float | Literal["auto"] | None
+Duplicates = Literal["fold", "show"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +41,7 @@ class Question:
         cutoff: where the answer ends; ``None`` with the last document.
         min_detection: least detection score of a mention that counts; ``None`` for any.
         since: only documents that were indexed after this run.
+        duplicates: whether one of several documents that are equal, or nearly so, stands for all.
     """
 
     query: Query
@@ -46,6 +49,7 @@ class Question:
     cutoff: CutoffChoice = None
     min_detection: float | None = None
     since: int = 0
+    duplicates: Duplicates = "fold"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -151,6 +155,7 @@ class Service:
                 limit=None,
                 min_detection=question.min_detection,
                 cutoff=question.cutoff,
+                duplicates=question.duplicates,
                 feedback=question.feedback,
             )
         if question.since:
@@ -192,6 +197,11 @@ class Service:
         """Return those of some documents that are indexed, in the index's order."""
         with self._searching:
             return self._retriever.documents(ids)
+
+    def fields(self) -> FieldTable:
+        """Return the fields of all documents."""
+        with self._searching:
+            return self._retriever.fields()
 
     def saved(self, name: str) -> SavedQuery:
         """Return a saved query.

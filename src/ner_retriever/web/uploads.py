@@ -18,11 +18,11 @@ from ner_retriever.retriever import Retriever
 from ner_retriever.temporary import TemporaryFolder
 from ner_retriever.text.formats.columns import Columns
 from ner_retriever.text.formats.options import ReadOptions
+from ner_retriever.text.formats.registry import SUFFIXES
 from ner_retriever.text.readers import read_documents
-from ner_retriever.text.sources import find_sources
+from ner_retriever.text.sources import find_sources, suffixes_of
 from ner_retriever.web.errors import RequestError
 
-SUFFIXES = (".txt", ".jsonl", ".ndjson", ".csv", ".tsv")
 _REMEMBERED = 50
 _LISTED_SKIPS = 20
 _LOCK_SECONDS = 1.0
@@ -240,12 +240,13 @@ def safe_name(name: str) -> str:
         RequestError: it doesn't end as a kind of file that can be read.
     """
     last = PurePath(name.replace("\\", "/")).name
-    suffix = PurePath(last).suffix.lower()
+    suffix, compression = suffixes_of(last)
     if suffix not in SUFFIXES:
         raise RequestError(
             422,
             "unknown_file",
             f"unknown kind of file {suffix!r}; known are {', '.join(SUFFIXES)}",
         )
-    stem = re.sub(r"[^\w.-]+", "_", last[: -len(suffix)]).strip("._")[:_LONGEST_NAME]
-    return (stem or "upload") + suffix
+    end = suffix + compression
+    stem = re.sub(r"[^\w.-]+", "_", last[: -len(end)]).strip("._")[:_LONGEST_NAME]
+    return (stem or "upload") + end

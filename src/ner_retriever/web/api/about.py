@@ -14,6 +14,16 @@ async def health() -> records.Health:
     return records.Health()
 
 
+@router.get("/fields")
+def fields(service: ServiceOf) -> list[records.FieldAnswer]:
+    """List the documents' fields, which filters and facets know."""
+    found = service.fields()
+    return [
+        records.FieldAnswer(name=name, kind=found.kind(name), documents=found.documents(name))
+        for name in found.names
+    ]
+
+
 @router.get("/info")
 def info(service: ServiceOf) -> records.IndexAnswer:
     """Say what the index holds and was made with."""

@@ -3,32 +3,35 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ner_retriever.documents import Hit
 from ner_retriever.search import cutoff as trust
 from ner_retriever.search import feedback as judging
 from ner_retriever.search import query as asking
+from ner_retriever.search.filters.conditions import from_records
+from ner_retriever.search.filters.facets import facets as facets_of
 from ner_retriever.search.rollup import Entity
-from ner_retriever.search.saved import SavedQuery
-from ner_retriever.web.service import Answer
+from ner_retriever.web.api.fields import (
+    FacetAnswer,
+    FieldCondition,
+    FieldScalar,
+    Request,
+    Text,
+    Where,
+    fields_of,
+)
+from ner_retriever.web.service import Answer, Duplicates
 
 MOST_RESULTS = 1000
 Score = Annotated[float, Field(ge=-1.0, le=1.0, allow_inf_nan=False)]
 Detection = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
-Text = Annotated[str, Field(min_length=1, max_length=10_000)]
 Name = Annotated[str, Field(min_length=1, max_length=100, examples=["courts"])]
 Cutoff = Annotated[
     Score | Literal["auto"] | None,
     Field(description="Where the answer ends: a cosine, `auto`, or null for the last document."),
 ]
-
-
-class Request(BaseModel):
-    """A body that a client sends; unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Place(Request):
@@ -61,6 +64,11 @@ class Query(Request):
     )
 
     names_only: bool = Field(False, description="Ordinary nouns do not count as mentions.")
+    where: Where | list[FieldCondition] | None = Field(
+        None,
+        description="What must hold of a document's fields: an expression as behind SQL's WHERE, "
+        "or a list of conditions that must all hold.",
+    )
 
     def ours(self) -> asking.Query:
         """Return the library's query.
@@ -68,7 +76,11 @@ class Query(Request):
         Raises:
             QueryError: it has neither a description nor an example.
         """
-        return asking.Query.from_record(self.model_dump())
+        record = self.model_dump()
+        if isinstance(self.where, list):
+            conditions = [condition.model_dump() for condition in self.where]
+            record["where"] = from_records(conditions) or None
+        return asking.Query.from_record(record)
 
     @classmethod
     def of(cls, query: asking.Query) -> "Query":
@@ -96,6 +108,10 @@ class SearchRequest(Request):
     cursor: Annotated[str, Field(max_length=500)] | None = Field(
         None, description="`next` of the page before."
     )
+    duplicates: Duplicates = Field(
+        "fold", description="Of documents that are equal, or nearly so: one, or all."
+    )
+    facets: bool = Field(False, description="Count the values of the answer's fields.")
 
 
 class Mention(BaseModel):
@@ -107,6 +123,7 @@ class Mention(BaseModel):
     score: float = Field(description="Cosine.")
     detection_score: float = Field(description="How sure the detector was, 0 to 1.")
     name_score: float = Field(description="How likely it is a name and no ordinary noun, 0 to 1.")
+    page: int | None = Field(description="From 1; null in a document without pages.")
 
 
 class Result(BaseModel):
@@ -117,6 +134,12 @@ class Result(BaseModel):
     text: str
     mentions: list[Mention] = Field(
         description="Best first, but for a name near the best, which comes before a noun."
+    )
+    fields: dict[str, FieldScalar | list[str]] = Field(
+        description="What else is known of the document."
+    )
+    duplicates: int = Field(
+        description="How many more answer that are equal to it, or nearly so, and left out."
     )
 
     @classmethod
@@ -130,10 +153,18 @@ class Result(BaseModel):
                 score=mention.score,
                 detection_score=mention.detection_score,
                 name_score=mention.name_score,
+                page=mention.page,
             )
             for mention in hit.mentions
         ]
-        return cls(id=hit.id, score=hit.score, text=hit.text, mentions=mentions)
+        return cls(
+            id=hit.id,
+            score=hit.score,
+            text=hit.text,
+            mentions=mentions,
+            fields=fields_of(hit.fields),
+            duplicates=hit.duplicates,
+        )
 
 
 class Estimate(BaseModel):
@@ -179,9 +210,10 @@ class SearchAnswer(BaseModel):
     rough: bool = Field(description="The estimates weren't fitted for this index's models.")
     results: list[Result]
     next: str | None = Field(description="Cursor of the next page.")
+    facets: list[FacetAnswer] | None = Field(description="Where they were asked for.")
 
     @classmethod
-    def of(cls, answer: Answer, first: int, last: int) -> "SearchAnswer":
+    def of(cls, answer: Answer, first: int, last: int, *, facets: bool = False) -> "SearchAnswer":
         """Return a page of an answer."""
         results = answer.results
         return cls(
@@ -193,6 +225,9 @@ class SearchAnswer(BaseModel):
             rough=not results.trust.fitted,
             results=[Result.of(hit) for hit in results[first:last]],
             next=answer.next_cursor(last),
+            facets=list(map(FacetAnswer.of, facets_of(results.fields(), results.rows)))
+            if facets
+            else None,
         )
 
 
@@ -224,57 +259,6 @@ class Entities(BaseModel):
 
     version: int
     entities: list[EntityAnswer]
-
-
-class NewQuery(Request):
-    """A query to save."""
-
-    name: Name
-    query: Text | Query
-    cutoff: Score | Literal["auto"] = "auto"
-    min_detection: Detection | None = None
-
-
-class SavedAnswer(BaseModel):
-    """A saved query."""
-
-    name: str
-    query: Query
-    cutoff: float | Literal["auto"]
-    min_detection: float | None
-    created: str
-    revision: int = Field(description="Grows with every change.")
-    accepted: int
-    rejected: int
-
-    @classmethod
-    def of(cls, saved: SavedQuery) -> "SavedAnswer":
-        """Return a saved query as the API gives it."""
-        return cls(
-            name=saved.name,
-            query=Query.of(saved.query),
-            cutoff="auto" if isinstance(saved.cutoff, str) else saved.cutoff,
-            min_detection=saved.min_detection,
-            created=saved.created,
-            revision=saved.revision,
-            accepted=len(saved.feedback.accepted),
-            rejected=len(saved.feedback.rejected),
-        )
-
-
-class FeedbackAnswer(BaseModel):
-    """A saved query's judgements, the last one of each document, oldest first."""
-
-    revision: int
-    judgements: list[Judgement]
-    dry: bool = Field(description="The last ten judgements were all no.")
-
-    @classmethod
-    def of(cls, saved: SavedQuery) -> "FeedbackAnswer":
-        """Return a saved query's judgements as the API gives them."""
-        feedback = saved.feedback
-        current = [Judgement.model_construct(**j.to_record()) for j in feedback.current.values()]
-        return cls(revision=saved.revision, judgements=current, dry=feedback.dry)
 
 
 def feedback_of(judgements: Iterable[Judgement]) -> judging.Feedback:

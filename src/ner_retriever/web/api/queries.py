@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from ner_retriever.search.feedback import Judgement
 from ner_retriever.search.saved import SavedQuery
 from ner_retriever.web.api import models
+from ner_retriever.web.api import saved as saved_models
 from ner_retriever.web.dependencies import ServiceOf
 from ner_retriever.web.export import MEDIA_TYPES, Format, What, export_saved
 from ner_retriever.web.service import Question
@@ -17,13 +18,13 @@ _Saved = Annotated[models.Name, Query(description="The saved query's name.")]
 
 
 @router.get("/queries")
-def queries(service: ServiceOf) -> list[models.SavedAnswer]:
+def queries(service: ServiceOf) -> list[saved_models.SavedAnswer]:
     """List the saved queries by name."""
-    return [models.SavedAnswer.of(saved) for saved in service.queries.all()]
+    return [saved_models.SavedAnswer.of(saved) for saved in service.queries.all()]
 
 
 @router.post("/queries", status_code=201)
-def save_query(service: ServiceOf, body: models.NewQuery) -> models.SavedAnswer:
+def save_query(service: ServiceOf, body: saved_models.NewQuery) -> saved_models.SavedAnswer:
     """Save a query under a new name."""
     saved = SavedQuery(
         name=body.name,
@@ -32,7 +33,7 @@ def save_query(service: ServiceOf, body: models.NewQuery) -> models.SavedAnswer:
         min_detection=body.min_detection,
     )
     created = service.queries.create(saved)
-    return models.SavedAnswer.of(created)
+    return saved_models.SavedAnswer.of(created)
 
 
 @router.delete("/queries", status_code=204)
@@ -44,33 +45,33 @@ def delete_query(service: ServiceOf, saved: _Saved) -> Response:
 
 
 @router.post("/queries/seen")
-async def mark_seen(service: ServiceOf, saved: _Saved) -> models.SavedAnswer:
+async def mark_seen(service: ServiceOf, saved: _Saved) -> saved_models.SavedAnswer:
     """Mark a saved query's present answer as seen: what comes later is new."""
     query = service.saved(saved).query
     answer = await service.gate.run(service.answer, Question(query=query))
     latest = answer.results.latest
-    return models.SavedAnswer.of(service.change(saved, lambda it: replace(it, seen=latest)))
+    return saved_models.SavedAnswer.of(service.change(saved, lambda it: replace(it, seen=latest)))
 
 
 @router.get("/feedback")
-def feedback(service: ServiceOf, saved: _Saved) -> models.FeedbackAnswer:
+def feedback(service: ServiceOf, saved: _Saved) -> saved_models.FeedbackAnswer:
     """List a saved query's judgements."""
-    return models.FeedbackAnswer.of(service.saved(saved))
+    return saved_models.FeedbackAnswer.of(service.saved(saved))
 
 
 @router.post("/feedback")
-def judge(service: ServiceOf, saved: _Saved, body: models.Judgement) -> models.FeedbackAnswer:
+def judge(service: ServiceOf, saved: _Saved, body: models.Judgement) -> saved_models.FeedbackAnswer:
     """Judge a document; a later judgement of the same document replaces an earlier one."""
     judgement = Judgement(**body.model_dump())
     changed = service.change(saved, lambda it: replace(it, feedback=it.feedback.judge(judgement)))
-    return models.FeedbackAnswer.of(changed)
+    return saved_models.FeedbackAnswer.of(changed)
 
 
 @router.delete("/feedback")
-def undo(service: ServiceOf, saved: _Saved) -> models.FeedbackAnswer:
+def undo(service: ServiceOf, saved: _Saved) -> saved_models.FeedbackAnswer:
     """Take the last judgement back."""
     changed = service.change(saved, lambda it: replace(it, feedback=it.feedback.undo()))
-    return models.FeedbackAnswer.of(changed)
+    return saved_models.FeedbackAnswer.of(changed)
 
 
 @router.get(

@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from ner_retriever.web.api.models import Offset, Request
+from ner_retriever.text.formats.field_values import MOST_FIELDS
+from ner_retriever.web.api.fields import FieldScalar, Request
+from ner_retriever.web.api.models import Offset
 from ner_retriever.web.uploads import Upload
 
 
@@ -17,6 +19,12 @@ class NewDocument(Request):
     )
     spans: list[tuple[Offset, Offset]] | None = Field(
         None, description="Mentions known beforehand; found by the index's detector otherwise."
+    )
+    fields: dict[str, FieldScalar | list[str]] = Field(
+        {},
+        max_length=MOST_FIELDS,
+        description="What else is known of it.",
+        examples=[{"year": 2020}],
     )
 
 
@@ -31,6 +39,15 @@ class Document(BaseModel):
 
     id: str
     text: str
+    fields: dict[str, FieldScalar | list[str]]
+
+
+class FieldAnswer(BaseModel):
+    """A field of the documents."""
+
+    name: str
+    kind: Literal["text", "number", "date", "boolean", "list"]
+    documents: int = Field(description="How many have it.")
 
 
 class UploadAnswer(BaseModel):
@@ -41,6 +58,7 @@ class UploadAnswer(BaseModel):
     state: Literal["waiting", "running", "done", "failed"]
     new: int
     replaced: int
+    updated: int = Field(description="Only their fields had changed.")
     unchanged: int
     skipped: int
     messages: list[str] = Field(description="Why documents were skipped, or why it failed.")
@@ -54,6 +72,7 @@ class UploadAnswer(BaseModel):
             state=upload.state,
             new=upload.added.new,
             replaced=upload.added.replaced,
+            updated=upload.added.updated,
             unchanged=upload.added.unchanged,
             skipped=upload.skipped,
             messages=list(upload.messages),

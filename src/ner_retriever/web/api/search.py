@@ -14,10 +14,11 @@ from ner_retriever.search.query import Example
 from ner_retriever.search.query import Query as Asked
 from ner_retriever.search.rollup import Entity, Order, rollup
 from ner_retriever.web.api import models
+from ner_retriever.web.api.fields import Text, Where
 from ner_retriever.web.cursor import decode_cursor
 from ner_retriever.web.dependencies import ServiceOf
 from ner_retriever.web.errors import ErrorAnswer
-from ner_retriever.web.service import Answer, CutoffChoice, Question, Service
+from ner_retriever.web.service import Answer, CutoffChoice, Duplicates, Question, Service
 
 router = APIRouter(tags=["search"])
 JSON_LINES = "application/x-ndjson"
@@ -44,16 +45,16 @@ _EXAMPLES: dict[str, OpenAPIExample] = {
         }
     },
 }
-_Types = Annotated[list[models.Text], Query(max_length=20)]
+_Types = Annotated[list[Text], Query(max_length=20)]
 
 
 def _asked(
     service: ServiceOf,
     q: Annotated[
-        models.Text | None, Query(description="The type in words.", examples=["dinosaur"])
+        Text | None, Query(description="The type in words.", examples=["dinosaur"])
     ] = None,
     like: Annotated[
-        list[models.Text] | None,
+        list[Text] | None,
         Query(description="Examples, ID:START-END.", max_length=100),
     ] = None,
     exclude: Annotated[_Types | None, Query(description="Types it must not be of.")] = None,
@@ -66,6 +67,9 @@ def _asked(
     names_only: Annotated[
         bool, Query(description="Ordinary nouns do not count as mentions.")
     ] = False,
+    where: Annotated[
+        Where | None, Query(description="What must hold of a document's fields.")
+    ] = None,
     saved: Annotated[
         models.Name | None, Query(description="A saved query, with its judgements, instead.")
     ] = None,
@@ -80,10 +84,14 @@ def _asked(
         models.Detection | None,
         Query(description="Least detection score of a mention; others do not count."),
     ] = None,
+    duplicates: Annotated[
+        Duplicates, Query(description="Of documents that are equal, or nearly so: one, or all.")
+    ] = "fold",
 ) -> Question:
     """Return what an address asks."""
     if saved is not None:
-        return saved_question(service, saved, cutoff=cutoff, min_detection=min_detection, new=new)
+        found = saved_question(service, saved, cutoff=cutoff, min_detection=min_detection, new=new)
+        return replace(found, duplicates=duplicates)
     query = Asked(
         describe=q,
         like=tuple(Example.parse(example) for example in like or ()),
@@ -91,8 +99,9 @@ def _asked(
         near=tuple(near or ()),
         alongside=tuple(alongside or ()),
         names_only=names_only,
+        where=where,
     )
-    return Question(query=query, cutoff=cutoff, min_detection=min_detection)
+    return Question(query=query, cutoff=cutoff, min_detection=min_detection, duplicates=duplicates)
 
 
 def saved_question(
@@ -135,6 +144,7 @@ async def search(
     cursor: Annotated[
         str | None, Query(max_length=500, description="`next` of the page before.")
     ] = None,
+    facets: Annotated[bool, Query(description="Count the values of the answer's fields.")] = False,
     if_none_match: Annotated[str | None, Header(description="An answer's `ETag`.")] = None,
 ) -> Any:
     """Find documents that mention an entity of a type, best first."""
@@ -142,7 +152,7 @@ async def search(
         etag = _etag(await service.gate.run(service.key, question))
         if etag in map(str.strip, if_none_match.split(",")):
             return Response(status_code=304, headers={"etag": etag})
-    return await _answer(service, question, limit, cursor)
+    return await _answer(service, question, limit, cursor, facets=facets)
 
 
 @router.post("/search", response_model=models.SearchAnswer, responses=_RESPONSES)
@@ -166,7 +176,8 @@ async def search_with_body(
         )
     else:
         raise QueryError("a search needs a query, or the name of a saved one; give one of them")
-    return await _answer(service, question, body.limit, body.cursor)
+    question = replace(question, duplicates=body.duplicates)
+    return await _answer(service, question, body.limit, body.cursor, facets=body.facets)
 
 
 @router.get("/entities", response_model=models.Entities)
@@ -187,7 +198,12 @@ async def entities(
 
 
 async def _answer(
-    service: Service, question: Question, limit: int | Literal["all"], cursor: str | None
+    service: Service,
+    question: Question,
+    limit: int | Literal["all"],
+    cursor: str | None,
+    *,
+    facets: bool,
 ) -> Any:
     if cursor is None:
         first, answer = 0, await service.gate.run(service.answer, question)
@@ -197,7 +213,9 @@ async def _answer(
     headers = {"etag": _etag(answer.key)}
     if limit == "all":
         return StreamingResponse(_lines(answer, first), media_type=JSON_LINES, headers=headers)
-    page = await service.gate.run(models.SearchAnswer.of, answer, first, first + limit)
+    page = await service.gate.run(
+        models.SearchAnswer.of, answer, first, first + limit, facets=facets
+    )
     return Response(page.model_dump_json(), media_type="application/json", headers=headers)
 
 

@@ -7,9 +7,9 @@ from fastapi.responses import RedirectResponse
 
 from ner_retriever.errors import DocumentError
 from ner_retriever.indexing import as_documents
+from ner_retriever.text.formats.registry import SUFFIXES
 from ner_retriever.web.dependencies import ServiceOf
 from ner_retriever.web.pages.render import page
-from ner_retriever.web.uploads import SUFFIXES
 
 router = APIRouter()
 

@@ -12,7 +12,7 @@ from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.query import Example, Query, check_detection
 from ner_retriever.search.rollup import Order
 from ner_retriever.search.saved import SavedQuery
-from ner_retriever.web.service import CutoffChoice, Question, Service
+from ner_retriever.web.service import CutoffChoice, Duplicates, Question, Service
 
 View = Literal["documents", "entities", "map", "unsure"]
 _CONDITIONS = ("exclude", "near", "alongside")
@@ -31,6 +31,7 @@ class Asked:
         order: of entities.
         refined: whether judgements refine the ranking.
         new: whether only documents are shown that came since the query was last seen.
+        duplicates: whether one of several equal documents stands for all.
     """
 
     query: Query | None = None
@@ -41,6 +42,7 @@ class Asked:
     order: Order = "score"
     refined: bool = True
     new: bool = False
+    duplicates: Duplicates = "fold"
 
     @property
     def feedback(self) -> Feedback:
@@ -57,6 +59,7 @@ class Asked:
             cutoff=cutoff,
             min_detection=self.min_detection,
             since=self.saved.seen if self.saved and self.new else 0,
+            duplicates=self.duplicates,
         )
 
     def fields(self) -> list[tuple[str, str]]:
@@ -79,6 +82,8 @@ class Asked:
             fields.append(("refined", "0"))
         if self.new:
             fields.append(("new", "1"))
+        if self.duplicates != "fold":
+            fields.append(("duplicates", self.duplicates))
         return fields
 
     def address(self, path: str = "/search", **changes: Any) -> str:
@@ -100,10 +105,21 @@ class Asked:
         query = replace(self.query, like=like)
         return Asked(query=query, cutoff=self.cutoff, min_detection=self.min_detection).address()
 
+    def narrowed(self, where: str) -> str:
+        """Return the address of the same query with one more filter."""
+        if self.query is None:
+            raise QueryError("nothing is asked; name a type in words")
+        both = f"({self.query.where}) and {where}" if self.query.where else where
+        query = replace(self.query, where=both)
+        return replace(self, query=query, saved=None).address()
+
     def without(self, name: str, part: object) -> str:
         """Return the address of the same query without one of its parts."""
         if self.query is None:
             raise QueryError("nothing is asked; name a type in words")
+        if name == "where":
+            query = replace(self.query, where=None)
+            return replace(self, query=query, saved=None).address()
         parts = tuple(other for other in getattr(self.query, name) if other != part)
         if name == "like" and not parts and self.query.describe is None:
             return "/"
@@ -120,6 +136,8 @@ def query_fields(query: Query) -> list[tuple[str, str]]:
         fields += [(name, type) for type in getattr(query, name)]
     if query.names_only:
         fields.append(("names_only", "1"))
+    if query.where is not None:
+        fields.append(("where", query.where))
     return fields
 
 
@@ -149,6 +167,7 @@ def read_asked(service: Service, fields: QueryParams | FormData) -> Asked:
         order=_one_of(fields, "order", get_args(Order)),
         refined=_last(fields, "refined") != "0",
         new=_last(fields, "new") == "1",
+        duplicates=_one_of(fields, "duplicates", get_args(Duplicates)),
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from ner_retriever.documents import Hit, Mention
 from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.query import Example
+from ner_retriever.web.pages.filtering import About, about
 from ner_retriever.web.pages.marking import Piece, other_forms, sentence
 from ner_retriever.web.service import Answer
 
@@ -38,6 +39,11 @@ class Row:
     def others(self) -> str:
         """The other mentions, by name."""
         return "" if self.below else other_forms(self.hit)
+
+    @property
+    def about(self) -> About:
+        """What the document is about, by its fields."""
+        return about(self.hit.fields)
 
     @property
     def place(self) -> Example:

@@ -11,6 +11,7 @@ from ner_retriever.web.cursor import decode_cursor
 from ner_retriever.web.dependencies import ServiceOf
 from ner_retriever.web.export import Format, as_file
 from ner_retriever.web.pages.asked import Asked, read_asked
+from ner_retriever.web.pages.filtering import about, shown_facets
 from ner_retriever.web.pages.mapping import dots_of
 from ner_retriever.web.pages.marking import pieces_of
 from ner_retriever.web.pages.render import page
@@ -80,6 +81,7 @@ def _search_page(request: Request, service: Service, asked: Asked) -> Response:
         "asked": asked,
         "answer": answer,
         "chart": chart_of(answer, asked.cutoff),
+        "facets": shown_facets(answer.results),
     }
     fresh = len(answer.results.since(asked.saved.seen)) if asked.saved else 0
     match asked.view:
@@ -153,6 +155,7 @@ def _document(request: Request, service: Service, asked: Asked, identifier: str)
         hit=hit,
         pieces=pieces,
         strong=strong,
+        about=about(hit.fields),
         examples=[example_of(hit.id, mention) for mention in hit.mentions[:_MOST_MENTIONS]],
     )
 
@@ -161,4 +164,5 @@ def _export(service: Service, asked: Asked, format: Format) -> Response:
     answer = service.answer(asked.question(cutoff=asked.cutoff))
     if asked.query is None:
         raise QueryError("nothing is asked; name a type in words")
-    return as_file(answer.results, str(asked.query), format)
+    names = answer.results.fields().names
+    return as_file(answer.results, str(asked.query), format, fields=names)
