@@ -18,9 +18,16 @@ def hang(_: bytes, __: Job) -> Parsed:
 
 
 def hang_with_child(content: bytes, _: Job) -> Parsed:
-    child = subprocess.Popen(["sleep", "600"])
-    yield Text(text=str(child.pid))
+    child = os.fork()
+    if not child:
+        time.sleep(600)
+    yield Text(text=str(child))
     time.sleep(600)
+
+
+def start_program(_: bytes, __: Job) -> Parsed:
+    subprocess.run(["sleep", "0"], check=True)
+    yield Text(text="never")
 
 
 def crash(_: bytes, __: Job) -> Parsed:
@@ -50,7 +57,10 @@ def print_much(_: bytes, __: Job) -> Parsed:
 kinds.PARSERS.update(
     {
         f".{name}": f"hostile_worker:{name}"
-        for name in ("hang", "hang_with_child", "crash", "eat", "connect", "print_much")
+        for name in (
+            *("hang", "hang_with_child", "crash", "eat"),
+            *("connect", "start_program", "print_much"),
+        )
     }
 )
 

@@ -3,6 +3,8 @@
 import random
 import struct
 import time
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,16 @@ def docx_of(xml: str | bytes) -> bytes:
 
 def paragraphs(text: str) -> str:
     return f"<w:document {W}><w:body><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:body></w:document>"
+
+
+def sheet_of(rows: str, before: str = "") -> bytes:
+    sheet = (
+        f'{before}<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        f'<dimension ref="A1:XFD1048576"/><sheetData>{rows}</sheetData></worksheet>'
+    )
+    with zipfile.ZipFile(BytesIO(MADE[".xlsx"])) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    return made.archive({**members, "xl/worksheets/sheet1.xml": sheet})
 
 
 # --- broken ------------------------------------------------------------------------------------
@@ -138,6 +150,16 @@ def test_entities_are_not_unfolded(tmp_path: Path, depth: int) -> None:
     assert read_error(tmp_path / "a.odt", odt).reason == "damaged"
 
 
+def test_entities_in_a_sheet(tmp_path: Path) -> None:
+    entities = '<!ENTITY e0 "1">' + "".join(
+        f'<!ENTITY e{level} "{f"&e{level - 1};" * 10}">' for level in range(1, 10)
+    )
+    rows = '<row r="1"><c r="A1"><v>&e9;</v></c></row>'
+    start = time.monotonic()
+    assert read_error(tmp_path / "a.xlsx", sheet_of(rows, f"<!DOCTYPE x [{entities}]>"))
+    assert time.monotonic() - start < 10
+
+
 def test_other_files_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     url = (tmp_path / "secret.txt").as_uri()
@@ -164,19 +186,10 @@ def test_xml_that_nests_without_end(tmp_path: Path) -> None:
 
 
 def test_a_million_empty_rows(tmp_path: Path) -> None:
-    import zipfile
-    from io import BytesIO
-
     rows = '<row r="1"><c r="A1"><v>7</v></c></row>' + "".join(
         f'<row r="{number}"/>' for number in range(2, 1_000_001)
     )
-    sheet = (
-        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-        f'<dimension ref="A1:XFD1048576"/><sheetData>{rows}</sheetData></worksheet>'
-    )
-    with zipfile.ZipFile(BytesIO(MADE[".xlsx"])) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    content = made.archive({**members, "xl/worksheets/sheet1.xml": sheet})
+    content = sheet_of(rows)
     read_one(tmp_path / "warm.xlsx", MADE[".xlsx"])
     start = time.monotonic()
     assert read_one(tmp_path / "a.xlsx", content).text == "7"

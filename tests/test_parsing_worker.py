@@ -94,10 +94,13 @@ def test_a_parser_that_wants_all_memory(pool: Pool) -> None:
     assert text_of(pool, ".print_much")
 
 
-def test_parsers_have_no_network(pool: Pool) -> None:
-    (failure,) = ask(pool, ".connect")
+@pytest.mark.parametrize(
+    ("suffix", "message"), [(".connect", "no network"), (".start_program", "no programs")]
+)
+def test_parsers_reach_nothing(pool: Pool, suffix: str, message: str) -> None:
+    (failure,) = ask(pool, suffix)
     assert isinstance(failure, Failure)
-    assert "no network" in failure.message
+    assert message in failure.message
 
 
 def test_a_worker_that_is_killed_in_the_middle(pool: Pool) -> None:

@@ -1,4 +1,4 @@
-"""What a worker may not do: outgrow its memory, reach the network, outlive who started it."""
+"""What a worker may not do: outgrow its memory, reach out, or outlive who started it."""
 
 import os
 import signal
@@ -6,10 +6,14 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 MOST_MEMORY = 2 << 30
 _SECONDS_BETWEEN_LOOKS = 1.0
+_NETWORK = ("socket.", "urllib.", "ftplib.", "smtplib.", "http.client.")
+_PROGRAMS = ("os.system", "os.exec", "os.spawn", "os.startfile")
+_STARTED = {"tesseract"}
 
 
 def confine() -> None:
@@ -54,9 +58,13 @@ def _bound_memory() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _refuse(event: str, _: tuple[Any, ...]) -> None:
-    if event.startswith(("socket.", "urllib.", "ftplib.", "smtplib.", "http.client.")):
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    if event.startswith(_NETWORK):
         raise PermissionError(f"parsers have no network ({event})")
+    if event.startswith(_PROGRAMS) or (
+        event == "subprocess.Popen" and Path(str(arguments[0])).stem not in _STARTED
+    ):
+        raise PermissionError(f"parsers start no programs ({event})")
 
 
 def _end_with(parent: int) -> None:

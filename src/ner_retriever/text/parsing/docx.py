@@ -21,7 +21,7 @@ from ner_retriever.text.parsing.xml_parts import (
 
 _KIND = "DOCX"
 _BODY = "word/document.xml"
-_SKIPPED = {"del", "moveFrom", "instrText", "delText", "pPr", "rPr", "sdtPr", "Fallback", "pict"}
+_SKIPPED = {"del", "moveFrom", "instrText", "delText", "pPr", "rPr", "sdtPr", "Fallback"}
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _NO_NOTES = {"separator", "continuationSeparator", "continuationNotice"}
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from ner_retriever.text.parsing.archives import Archive
 from ner_retriever.text.parsing.blocks import Blocks
+from ner_retriever.text.parsing.decoding import decode_html
 from ner_retriever.text.parsing.outcome import (
     Job,
     Parsed,
@@ -15,7 +16,7 @@ from ner_retriever.text.parsing.outcome import (
     encrypted,
     without_text,
 )
-from ner_retriever.text.parsing.visible_text import add_visible, decode_html
+from ner_retriever.text.parsing.visible_text import add_visible
 from ner_retriever.text.parsing.xml_parts import (
     Element,
     attribute,

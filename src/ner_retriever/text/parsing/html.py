@@ -4,8 +4,9 @@ import re
 from typing import Any
 
 from ner_retriever.text.parsing.blocks import Blocks
+from ner_retriever.text.parsing.decoding import decode_html
 from ner_retriever.text.parsing.outcome import Job, Parsed, Text, without_text
-from ner_retriever.text.parsing.visible_text import add_visible, decode_html
+from ner_retriever.text.parsing.visible_text import add_visible
 from ner_retriever.text.parsing.xml_parts import Element, attribute, local_name
 
 _FIELDS = ("title", "author", "date", "url", "sitename", "language")

@@ -8,6 +8,7 @@ from typing import Any
 
 from ner_retriever.text.parsing import kinds
 from ner_retriever.text.parsing.blocks import Blocks
+from ner_retriever.text.parsing.decoding import decode_html, decode_text
 from ner_retriever.text.parsing.mail_headers import fields_of, file_name
 from ner_retriever.text.parsing.outcome import (
     Failure,
@@ -22,13 +23,12 @@ from ner_retriever.text.parsing.outcome import (
     too_large,
     without_text,
 )
-from ner_retriever.text.parsing.plain_text import decode_text
-from ner_retriever.text.parsing.visible_text import add_visible, decode_html
+from ner_retriever.text.parsing.visible_text import add_visible
 
 DEEPEST = 5
 MOST_ATTACHMENTS = 1_000
 MOST_PARTS = 10_000
-LARGEST_ATTACHMENT = 50 << 20
+LARGEST_ATTACHMENT = 64 << 20
 _MAIL = ".eml"
 # Which of several alternatives of a text is read; Apple's programs put files among them.
 _WANTED = ("text/plain", "text/html", "multipart/")

@@ -9,7 +9,7 @@ from typing import Any
 
 from ner_retriever.text.parsing.blocks import one_line
 from ner_retriever.text.parsing.dates import iso_of_mail
-from ner_retriever.text.parsing.plain_text import decode_text
+from ner_retriever.text.parsing.decoding import decode_text
 
 _MOST_ADDRESSES = 500
 _LONGEST = 100_000

@@ -96,7 +96,7 @@ class _Reader:
             if local_name(item) not in {"list-item", "list-header"}:
                 continue
             for inner in item:
-                if local_name(inner) in {"p", "h"}:
+                if local_name(inner) == "p":
                     boxes: list[Element] = []
                     self.blocks.item(self._text(inner, boxes), depth=lists)
                 elif local_name(inner) == "list":

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from ner_retriever.text.parsing import ocr
 from ner_retriever.text.parsing.dates import iso_of_pdf
 from ner_retriever.text.parsing.outcome import (
+    TOO_LONG,
     Job,
     Notice,
     Parsed,
     SignOfLife,
     Text,
+    Unparsable,
     damaged,
     encrypted,
     too_large,
@@ -44,20 +47,25 @@ def parse_pdf(content: bytes, job: Job) -> Parsed:
         if getattr(error, "err_code", None) == _NO_PASSWORD or "assword" in str(error):
             raise encrypted() from error
         raise damaged("PDF", error) from error
-    if count > MOST_PAGES:
-        raise too_large(f"has {count:,} pages; {MOST_PAGES:,} are read")
-    pages: list[str] = []
-    scanned: list[int] = []
-    for number in range(count):
-        text, is_scanned = _page(file, number)
-        pages.append(text)
-        if is_scanned:
-            scanned.append(number)
-    yield from _recognised(file, pages, scanned, job)
-    text, starts = _joined(pages)
-    if not text:
-        raise without_text(_why_empty(scanned))
-    yield Text(text=text, fields=_fields(file), pages=starts)
+    with closing(file):
+        if count > MOST_PAGES:
+            raise too_large(f"has {count:,} pages; {MOST_PAGES:,} are read")
+        pages: list[str] = []
+        scanned: list[int] = []
+        size = 0
+        for number in range(count):
+            text, is_scanned = _page(file, number)
+            pages.append(text)
+            size += len(text)
+            if size > job.max_characters:
+                raise Unparsable(TOO_LONG, TOO_LONG)
+            if is_scanned:
+                scanned.append(number)
+        yield from _recognised(file, pages, scanned, job)
+        text, starts = _joined(pages)
+        if not text:
+            raise without_text(_why_empty(scanned))
+        yield Text(text=text, fields=_fields(file), pages=starts)
 
 
 def _page(file: Any, number: int) -> tuple[str, bool]:
@@ -65,14 +73,11 @@ def _page(file: Any, number: int) -> tuple[str, bool]:
     import pypdfium2
 
     try:
-        page = file[number]
+        with closing(file[number]) as page:
+            text = page_text(page)
+            return text, not text and next(page.get_objects(max_depth=1), None) is not None
     except pypdfium2.PdfiumError as error:
         raise damaged("PDF", f"page {number + 1}: {error}") from error
-    try:
-        text = page_text(page)
-        return text, not text and next(page.get_objects(max_depth=1), None) is not None
-    finally:
-        page.close()
 
 
 def _recognised(file: Any, pages: list[str], scanned: Sequence[int], job: Job) -> Parsed:
@@ -89,7 +94,8 @@ def _recognised(file: Any, pages: list[str], scanned: Sequence[int], job: Job) -
     told = ""
     for number in scanned[: ocr.MOST_PAGES]:
         try:
-            pages[number] = ocr.recognise(file[number], job.ocr_languages)
+            with closing(file[number]) as page:
+                pages[number] = ocr.recognise(page, job.ocr_languages)
         except ocr.NotRecognised as error:
             unread.append(number)
             told = str(error)

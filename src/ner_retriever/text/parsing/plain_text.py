@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from ner_retriever.text.parsing.decoding import decode_text
 from ner_retriever.text.parsing.outcome import Job, Parsed, Text, Unparsable, without_text
 
 _FENCE = "---"
 _FENCES_AT_END = ("---", "...")
 _LONGEST_FRONT_MATTER = 1 << 16
-_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 def parse_markdown(content: bytes, _: Job) -> Parsed:
@@ -44,17 +44,6 @@ def parse_plain(content: bytes, _: Job) -> Parsed:
     if not text.strip():
         raise without_text()
     yield Text(text=text)
-
-
-def decode_text(content: bytes, charset: str = "") -> str:
-    """Decode a text: as told if that fits, or as its mark says, or as UTF-8 or Windows-1252."""
-    marked = next((name for mark, name in _MARKS if content.startswith(mark)), "")
-    for name in filter(None, (marked, charset, "utf-8", "cp1252")):
-        try:
-            return content.decode(name)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return content.decode("cp1252", errors="replace")
 
 
 def _parted(text: str) -> tuple[str, str]:

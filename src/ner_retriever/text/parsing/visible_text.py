@@ -19,29 +19,6 @@ _CELLS = {"td", "th"}
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 # A table whose cells are longer lays out a page.
 _LONGEST_CELL = 400
-_CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""")
-_HEAD_BYTES = 4096
-
-
-def decode_html(content: bytes, charset: str = "") -> str:
-    """Decode a page: as told, or as it says itself, or as UTF-8 or else Windows-1252."""
-    for mark, name in (
-        (b"\xef\xbb\xbf", "utf-8-sig"),
-        (b"\xff\xfe", "utf-16"),
-        (b"\xfe\xff", "utf-16"),
-    ):
-        if content.startswith(mark):
-            return content.decode(name, errors="replace")
-    said = _CHARSET.search(content[:_HEAD_BYTES].lower())
-    names = [charset, said[1].decode() if said else "", "utf-8", "cp1252"]
-    for name in filter(None, names):
-        try:
-            # What browsers do, too: pages that call it Latin-1 are Windows-1252.
-            known = "cp1252" if name.lower() in {"iso-8859-1", "latin-1", "us-ascii"} else name
-            return content.decode(known)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return content.decode("cp1252", errors="replace")
 
 
 def add_visible(page: str, blocks: Blocks) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from ner_retriever.text.parsing import kinds
@@ -130,7 +131,8 @@ def _answers(content: bytes, job: Job) -> Iterator[Message]:
 def _within(found: Text, max_characters: int) -> Text | Failure:
     if len(found.text) > max_characters:
         return Failure(message=TOO_LONG, reason=TOO_LONG, path=found.path)
-    return found
+    # Half of a surrogate pair, which can be stored nowhere; each becomes one character.
+    return replace(found, text=found.text.encode("utf-8", errors="replace").decode("utf-8"))
 
 
 class _Batch:

@@ -10,12 +10,13 @@ from ner_retriever.text.parsing.archives import Archive
 from ner_retriever.text.parsing.blocks import one_line
 from ner_retriever.text.parsing.office import core_fields
 from ner_retriever.text.parsing.outcome import (
+    TOO_LONG,
+    Failure,
     Job,
     Parsed,
     Row,
     Text,
     damaged,
-    too_large,
     without_text,
 )
 
@@ -44,7 +45,7 @@ def parse_xlsx(content: bytes, job: Job) -> Parsed:
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise damaged(_KIND, f"{type(error).__name__}: {error}") from error
-    texts: list[tuple[str, str]] = []
+    texts: list[tuple[str, str | None]] = []
     has_rows = False
     for sheet in book.worksheets:
         rows = _filled_rows(sheet)
@@ -54,15 +55,18 @@ def parse_xlsx(content: bytes, job: Job) -> Parsed:
         names = _names(header[1])
         if job.text_columns and set(job.text_columns) <= set(names):
             has_rows = True
-            yield from _records(rows, names, sheet.title)
-        elif text := _text(chain([header], rows), job.max_characters):
-            texts.append((sheet.title, text))
+            yield from _records(rows, names, sheet.title, job.text_columns)
+        else:
+            texts.append((sheet.title, _text(chain([header], rows), job.max_characters)))
     if not texts and not has_rows:
         raise without_text("its sheets are empty")
     alone = len(texts) == 1 and not has_rows
     for title, text in texts:
         path = () if alone else (title,)
-        yield Text(text=text, fields={**fields, "sheet": title}, path=path)
+        if text is None:
+            yield Failure(message=TOO_LONG, reason=TOO_LONG, path=path)
+        else:
+            yield Text(text=text, fields={**fields, "sheet": title}, path=path)
 
 
 def _filled_rows(sheet: Any) -> Iterator[tuple[int, _Cells]]:
@@ -84,20 +88,29 @@ def _names(cells: _Cells) -> list[str]:
     return [one_line(_written(cell)) for cell in cells]
 
 
-def _records(rows: Iterator[tuple[int, _Cells]], names: Sequence[str], sheet: str) -> Iterator[Row]:
+def _records(
+    rows: Iterator[tuple[int, _Cells]], names: Sequence[str], sheet: str, texts: Sequence[str]
+) -> Iterator[Row]:
     for number, cells in rows:
-        record = {name: _plain(cell) for name, cell in zip(names, cells, strict=False) if name}
-        yield Row(record=record, sheet=sheet, number=number)
+        # In a sheet, a text may look like a number, or like nothing.
+        record = {
+            name: _written(cell) if name in texts else _plain(cell)
+            for name, cell in zip(names, cells, strict=False)
+            if name
+        }
+        if any(record.get(name) for name in texts):
+            yield Row(record=record, sheet=sheet, number=number)
 
 
-def _text(rows: Iterator[tuple[int, _Cells]], max_characters: int) -> str:
+def _text(rows: Iterator[tuple[int, _Cells]], max_characters: int) -> str | None:
+    """Return a sheet's text; ``None`` where it is too long."""
     lines = []
     size = 0
     for _, cells in rows:
         line = "\t".join(one_line(_written(cell)) for cell in cells).rstrip("\t")
         size += len(line) + 1
         if size > max_characters + 1:
-            raise too_large(f"has a sheet of over {max_characters:,} characters")
+            return None
         lines.append(line)
     return "\n".join(lines)
 
