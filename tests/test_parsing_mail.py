@@ -186,6 +186,13 @@ def test_a_mailbox(tmp_path: Path) -> None:
         assert {found.source for found in documents} == {name}
 
 
+def test_a_sentence_is_no_border(tmp_path: Path) -> None:
+    content = made.mail("first").as_bytes() + b"\nFrom here on, nothing.\n\nFrom x"
+    lines = b"From a@b.org Mon Jan 1 00:00:00 2024\n" + content + b"\n\n"
+    documents = read_all(tmp_path / "a.mbox", lines * 2)
+    assert [found.text for found in documents] == ["first\n\nFrom here on, nothing.\n\nFrom x"] * 2
+
+
 def test_a_bad_mail_in_a_mailbox_is_its_error(tmp_path: Path) -> None:
     content = made.mbox([b"\n\nno mail\n", made.mail("fine").as_bytes()])
     (tmp_path / "a.mbox").write_bytes(content)

@@ -15,7 +15,8 @@ from ner_retriever.text.lines import READ_ERRORS, open_bytes, unreadable
 from ner_retriever.text.sources import Source
 
 _MAIL = ".eml"
-_BORDER = b"From "
+# With the time at which the mail came, which a sentence that begins so does not have.
+_BORDER = re.compile(rb"From .*\d:\d\d")
 _QUOTED = re.compile(rb">+From ")
 _BLANK = {b"", b"\n", b"\r\n"}
 _LONGEST_LINE = 1 << 16
@@ -52,7 +53,7 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     number = 0
     before = b"\n"
     while line := stream.readline(_LONGEST_LINE):
-        if line.startswith(_BORDER) and before in _BLANK:
+        if before in _BLANK and _BORDER.match(line):
             number += 1
         elif number or line.strip():
             # What stands before the first border is a mail as well.
