@@ -76,6 +76,15 @@ def test_lines_and_paragraphs_of_a_pdf(tmp_path: Path) -> None:
     assert "\n" in first
 
 
+def test_spaces_that_fill_a_line_part_no_cells(tmp_path: Path) -> None:
+    words, wide = b"(Attorney) Tj %d 0 Td (General) Tj %d 0 Td (filed) Tj", (66, 60)
+    # Letters are 6 points wide: both gaps have 18 points.
+    stretched = made.pdf([[paragraph("X")]]).replace(b"(X) Tj", words % wide)
+    assert read_one(tmp_path / "a.pdf", stretched).text == "Attorney General filed"
+    cells = made.pdf([[paragraph("X")]]).replace(b"(X) Tj", words % (66, 90))
+    assert read_one(tmp_path / "b.pdf", cells).text == "Attorney\tGeneral\tfiled"
+
+
 def test_fields_of_a_pdf_without_what_programs_put_there(tmp_path: Path) -> None:
     for title in ("Microsoft Word - report.doc", "untitled", "thesis.dvi"):
         document = read_one(tmp_path / "a.pdf", made.pdf([BLOCKS], title=title))

@@ -12,9 +12,12 @@ from typing import Any
 _HYPHEN_AT_END = "\ufffe"
 # Of the usual distance between lines; more is the border of a paragraph.
 _GAP = 1.3
-# Of a line's height: larger letters are a heading; a wider space parts cells.
+# Of a line's height: larger letters are a heading; a wider space parts cells, if the line's other
+# spaces are not as wide, or it is wider than any that fills a line of a narrow column.
 _HEADING = 1.2
 _CELL_SPACE = 1.5
+_WIDEST_SPACE = 4.0
+_EQUAL = 1.15
 _MOST_LINES = 20_000
 _PROBES = 8
 _SPACES = re.compile(" +")
@@ -86,16 +89,28 @@ def _line(text: str, start: int, box: Callable[[int], _Box]) -> _Line:
     probes = {first, last, *range(first, last, max((last - first) // _PROBES, 1))}
     found = [box(start + index) for index in sorted(probes) if not text[index].isspace()]
     height = max(0.1, *(top - bottom for _, bottom, _, top in found))
+    spaces = list(_SPACES.finditer(stripped, first + 1, last))
+    gaps = [box(start + at.end())[0] - box(start + at.start() - 1)[2] for at in spaces]
     cells = list(stripped)
-    for match in _SPACES.finditer(stripped, first + 1, last):
-        before, behind = box(start + match.start() - 1), box(start + match.end())
-        if behind[0] - before[2] > _CELL_SPACE * height:
-            cells[match.start() : match.end()] = ["\t", *[""] * (len(match[0]) - 1)]
+    for at, is_border in zip(spaces, _borders(gaps, height), strict=True):
+        if is_border:
+            cells[at.start() : at.end()] = ["\t", *[""] * (len(at[0]) - 1)]
     return _Line(
         text="".join(cells[first:]).replace("\0", " "),
         bottom=min(bottom for _, bottom, _, _ in found),
         top=max(top for _, _, _, top in found),
     )
+
+
+def _borders(gaps: Sequence[float], height: float) -> list[bool]:
+    """Tell which spaces of a line part cells, and are not just stretched to fill the line."""
+    least, most = min(gaps, default=0.0), max(gaps, default=0.0)
+    if most < _CELL_SPACE * height or (most <= _EQUAL * least and most < _WIDEST_SPACE * height):
+        return [False] * len(gaps)
+    return [
+        gap > _CELL_SPACE * height and (gap > _CELL_SPACE * least or least > _CELL_SPACE * height)
+        for gap in gaps
+    ]
 
 
 def _boxes(characters: Any) -> Callable[[int], _Box]:
