@@ -178,6 +178,28 @@ def test_all_that_shows_where_there_is_no_main_content(tmp_path: Path) -> None:
     assert read_error(tmp_path / "b.html", b"<script>x</script>").reason == "no text"
 
 
+def test_pages_that_lay_out_with_tables_or_close_nothing() -> None:
+    from ner_retriever.text.parsing.blocks import Blocks
+    from ner_retriever.text.parsing.visible_text import add_visible
+
+    def shown(page: str) -> str:
+        blocks = Blocks()
+        add_visible(page, blocks)
+        return blocks.text
+
+    assert shown("<head><title>t</title><p>a<p>b<div>c") == "a\n\nb\n\nc"
+    assert shown("<head><script>x</head><body>y</script>z") == "z"
+    assert shown("<table><tr><td>a<table><tr><td>b<td>c</table><td>d</table>e") == (
+        "a\n\nb\tc\n\nd\n\ne"
+    )
+    long = "word " * 60
+    assert shown(f"<table><tr><td><p>{long}<p>{long}<td>x</table>").count("\n\n") == 2
+    assert shown("<pre>a\n  b</pre><ul><li>c<ul><li>d</ul><li>e</ul>") == (
+        "a\n  b\n\n- c\n  - d\n- e"
+    )
+    assert shown("</td></ul></pre></table></script>a &lt; b &#xd800;") == "a < b \ufffd"
+
+
 @pytest.mark.parametrize(
     ("said", "written"),
     [

@@ -58,10 +58,6 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self._zip.NameToInfo
 
-    def names(self) -> list[str]:
-        """The members' names, in the archive's order."""
-        return self._zip.namelist()
-
     def read(self, name: str) -> bytes:
         """Unpack a member.
 

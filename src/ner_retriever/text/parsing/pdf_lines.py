@@ -18,7 +18,6 @@ _HEADING = 1.2
 _CELL_SPACE = 1.5
 _WIDEST_SPACE = 4.0
 _EQUAL = 1.15
-_MOST_LINES = 20_000
 _PROBES = 8
 _SPACES = re.compile(" +")
 
@@ -45,12 +44,9 @@ def page_text(page: Any) -> str:
     finally:
         characters.close()
     usual = _usual_distance(lines)
-    parts: list[str] = []
-    for line, following in pairwise((*lines, None)):
-        assert line is not None  # noqa: S101
-        parts.append(line.text)
-        if following is not None:
-            parts.append("\n\n" if _is_border(line, following, usual) else "\n")
+    parts = [line.text for line in lines[:1]]
+    for line, following in pairwise(lines):
+        parts += ["\n\n" if _is_border(line, following, usual) else "\n", following.text]
     return "".join(parts).strip()
 
 
@@ -63,7 +59,7 @@ def _lines(characters: Any) -> list[_Line]:
         # PDFium counts units of UTF-16, Python characters.
         size = len(given) + 1 + sum(character > "\uffff" for character in given)
         for part, offset in _without_joins(given.removesuffix("\r")):
-            if part.strip() and len(lines) < _MOST_LINES:
+            if part.strip():
                 lines.append(_line(part, start + offset, box))
         start += size
     return lines

@@ -5,13 +5,13 @@ from html.parser import HTMLParser
 
 from ner_retriever.text.parsing.blocks import Blocks, one_line
 
-_HIDDEN = {"script", "style", "template", "noscript", "svg", "math", "head", "select", "iframe"}
+_HIDDEN = {"title", "script", "style", "template", "noscript", "svg", "math", "select", "iframe"}
 _BLOCKS = frozenset(
     {
         "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details",
         "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1",
         "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "legend", "main", "nav", "p",
-        "section", "summary", "title",
+        "section", "summary",
     }
 )  # fmt: skip
 _LISTS = {"ul", "ol", "menu", "dir"}
@@ -46,7 +46,7 @@ class _Reader(HTMLParser):
         if tag in _HIDDEN:
             self._hidden += 1
         elif tag == "body":
-            # A head, or something in it, that was never closed.
+            # Something in the head that was never closed.
             self._hidden = 0
         elif tag == "br":
             self._pieces.append("\n")
