@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import BinaryIO, cast
 
+from ner_retriever.text.parsing.clock import Clock
 from ner_retriever.text.parsing.confinement import MOST_MEMORY
 from ner_retriever.text.parsing.frames import (
     ABANDONED,
@@ -139,12 +139,12 @@ class _Worker:
         )
         self._incoming = cast(BinaryIO, self._process.stdout)
         self._outgoing = cast(BinaryIO, self._process.stdin)
-        self._seconds = self._left = seconds
-        self._expired = threading.Event()
+        self._seconds = seconds
+        self._clock = Clock(self._kill_group)
         self.is_usable = False
 
     def parse(self, job: Job, content: Iterable[bytes]) -> Iterator[Found]:
-        self._left = self._seconds
+        self._clock.give(self._seconds)
         self.is_usable = False
         try:
             self._send(job, content)
@@ -152,14 +152,14 @@ class _Worker:
                 for message in self._receive():
                     match message:
                         case End():
-                            self.is_usable = not message.retires and not self._expired.is_set()
+                            self.is_usable = not message.retires and not self._clock.has_expired
                             return
                         case Missing():
                             self._receive()
                             self.is_usable = True
                             raise LibraryMissing(message.library)
                         case SignOfLife():
-                            self._left = self._seconds
+                            self._clock.give(self._seconds)
                         case _:
                             yield cast(Found, message)
         except (BrokenFrame, OSError, ValueError):
@@ -178,6 +178,7 @@ class _Worker:
 
     def kill(self) -> None:
         """End it, and what it has started."""
+        self._clock.stop()
         self._kill_group()
         for stream in (self._outgoing, self._incoming):
             with suppress(OSError):
@@ -211,32 +212,15 @@ class _Worker:
             self._write(CONTENT, chunk)
 
     def _write(self, kind: bytes, content: bytes = b"") -> None:
-        with self._in_time():
+        with self._clock.counting():
             write_frame(self._outgoing, kind, content)
 
     def _receive(self) -> list[Message]:
-        with self._in_time():
+        with self._clock.counting():
             return decode(read_frame(self._incoming)[1])
 
-    @contextmanager
-    def _in_time(self) -> Iterator[None]:
-        """Count the time that the worker takes, and end it when there is none left."""
-        clock = threading.Timer(max(self._left, 0), self._expire)
-        clock.daemon = True
-        start = time.monotonic()
-        clock.start()
-        try:
-            yield
-        finally:
-            clock.cancel()
-            self._left -= time.monotonic() - start
-
-    def _expire(self) -> None:
-        self._expired.set()
-        self._kill_group()
-
     def _why(self) -> Failure:
-        if self._expired.is_set():
+        if self._clock.has_expired:
             return Failure(
                 message=f"was not parsed within {self._seconds:g} seconds; "
                 "split it or leave it out",
