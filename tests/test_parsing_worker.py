@@ -189,6 +189,20 @@ def has_ended(process: int) -> bool:
     return False
 
 
+def test_programs_beside_the_documents_are_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json.py", "email.py", "yaml.py", "lxml.py"):
+        (tmp_path / name).write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    pool = Pool()
+    for suffix, content in ((".md", b"---\na: 1\n---\nx"), (".eml", b"Subject: a\n\nx")):
+        (found,) = ask(pool, suffix, content)
+        assert isinstance(found, Text)
+        assert found.text == "x"
+    pool.close()
+
+
 def test_a_library_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
         "import sys\n"

@@ -34,7 +34,8 @@ from ner_retriever.text.parsing.outcome import (
 )
 
 SECONDS_A_FILE = 120.0
-_COMMAND = (sys.executable, "-m", "ner_retriever.text.parsing.worker")
+# Without the current folder among those of Python's modules: it may be the corpus.
+_COMMAND = (sys.executable, "-P", "-m", "ner_retriever.text.parsing.worker")
 _SECONDS_TO_END = 2.0
 # More are only wanted where several threads read at once.
 _MOST_IDLE = 2

@@ -15,6 +15,7 @@ from ner_retriever.text.parsing.outcome import (
     Job,
     Parsed,
     Row,
+    SignOfLife,
     Text,
     damaged,
     without_text,
@@ -24,6 +25,8 @@ _KIND = "XLSX"
 # Beyond so many of them, a sheet is taken to have ended, though it may reach to row 1,048,576.
 _MOST_EMPTY_ROWS = 10_000
 _MIDNIGHT = time()
+# A sheet may have a million rows, whose documents come one by one.
+_ROWS_A_SIGN = 10_000
 
 _Cells = Sequence[Any]
 
@@ -90,8 +93,10 @@ def _names(cells: _Cells) -> list[str]:
 
 def _records(
     rows: Iterator[tuple[int, _Cells]], names: Sequence[str], sheet: str, texts: Sequence[str]
-) -> Iterator[Row]:
-    for number, cells in rows:
+) -> Iterator[Row | SignOfLife]:
+    for count, (number, cells) in enumerate(rows, 1):
+        if count % _ROWS_A_SIGN == 0:
+            yield SignOfLife()
         # In a sheet, a text may look like a number, or like nothing.
         record = {
             name: _written(cell) if name in texts else _plain(cell)
