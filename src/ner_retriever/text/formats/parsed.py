@@ -91,7 +91,7 @@ def documents_in(
     except TooLarge:
         yield DocumentError(
             f"{container.label}: over {LARGEST_FILE >> 20} MiB, the most that is parsed of a file "
-            "of its kind; split it or leave it out",
+            "of its kind; split it, or skip it with --on-error skip",
             reason="too large",
         )
     except LibraryMissing as error:

@@ -118,21 +118,24 @@ def damaged(kind: str, error: object) -> Unparsable:
     """Say that a file is not what its name says, or broken."""
     told = " ".join(str(error).split())[:200] or type(error).__name__
     return Unparsable(
-        f"cannot be read as {kind} ({told}); check the file or save it again", "damaged"
+        f"cannot be read as {kind} ({told}); save it again, or skip it with --on-error skip",
+        "damaged",
     )
 
 
 def encrypted() -> Unparsable:
     """Say that a file can be opened only with a password."""
-    return Unparsable("is encrypted; save it without a password", "encrypted")
+    return Unparsable(
+        "is encrypted; save it without a password, or skip it with --on-error skip", "encrypted"
+    )
 
 
 def without_text(why: str = "") -> Unparsable:
     """Say that a file holds no text."""
     told = f" ({why})" if why else ""
-    return Unparsable(f"holds no text{told}; leave it out", "no text")
+    return Unparsable(f"holds no text{told}; skip it with --on-error skip", "no text")
 
 
 def too_large(what: str) -> Unparsable:
     """Say that a file, or what is in it, is larger than is read."""
-    return Unparsable(f"{what}; split it or leave it out", "too large")
+    return Unparsable(f"{what}; split it, or skip it with --on-error skip", "too large")

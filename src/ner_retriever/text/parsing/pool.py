@@ -224,14 +224,15 @@ class _Worker:
         if self._clock.has_expired:
             return Failure(
                 message=f"was not parsed within {self._seconds:g} seconds; "
-                "split it or leave it out",
+                "split it, or skip it with --on-error skip",
                 reason="too slow",
             )
         self._kill_group()
         code = self._process.wait()
         return Failure(
             message=f"its parser ended with code {code}, as it does when a file is broken or "
-            f"needs more than {MOST_MEMORY >> 30} GiB of memory; check it or leave it out",
+            f"needs more than {MOST_MEMORY >> 30} GiB of memory; check it, "
+            "or skip it with --on-error skip",
             reason="parser failed",
         )
 

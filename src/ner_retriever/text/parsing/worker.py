@@ -116,7 +116,8 @@ def _answers(content: bytes, job: Job) -> Iterator[Message]:
         yield Failure(message=str(error), reason=error.reason)
     except MemoryError:
         yield Failure(
-            message=f"needs more than {MOST_MEMORY >> 30} GiB of memory; split it or leave it out",
+            message=f"needs more than {MOST_MEMORY >> 30} GiB of memory; split it, "
+            "or skip it with --on-error skip",
             reason="too large",
         )
     except RecursionError:
