@@ -4,78 +4,52 @@ The programs that write them are others than those that read them, or are writte
 """
 
 import io
-import textwrap
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from email.message import EmailMessage
 from html import escape
 
-TITLE, AUTHOR, DATE = "On the Courts of Oslo", "Jane Röe", "2024-01-31"
-_WHEN = datetime(2024, 1, 31, 12, 30)
-_XML = '<?xml version="1.0" encoding="UTF-8"?>'
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A heading, paragraph, item of a list, or row of a table (its cells)."""
-
-    kind: str
-    text: str = ""
-    cells: tuple[str, ...] = ()
-
-
-def heading(text: str) -> Block:
-    return Block("heading", text)
-
-
-def paragraph(text: str) -> Block:
-    return Block("paragraph", text)
-
-
-def item(text: str) -> Block:
-    return Block("item", text)
-
-
-def row(*cells: str) -> Block:
-    return Block("row", cells=cells)
-
-
-BLOCKS = (
-    heading("The courts of the city"),
-    paragraph(
-        "The Supreme Court of Norway sits in Oslo. It hears appeals from all of the country."
-    ),
-    paragraph("Judge Åse Strøm wrote “the opinion” in 1998; the Borgarting Court followed."),
-    item("Oslo District Court"),
-    item("Borgarting Court of Appeal"),
-    paragraph("Each of them publishes a yearly report."),
-    row("Court", "Judges", "Founded"),
-    row("Supreme Court", "20", "1815"),
-    row("Oslo District Court", "103", "1890"),
-    heading("What is to come"),
-    paragraph("A new building is planned at Youngstorget."),
+from document_blocks import (
+    AUTHOR,
+    BLOCKS,
+    DATE,
+    TITLE,
+    WHEN,
+    Block,
+    heading,
+    item,
+    paragraph,
+    plain,
+    row,
 )
+from document_mail import mail, mbox
+from document_pdf import pdf
 
+__all__ = [
+    "AUTHOR",
+    "BLOCKS",
+    "DATE",
+    "TITLE",
+    "Block",
+    "archive",
+    "docx",
+    "epub",
+    "heading",
+    "html",
+    "html_body",
+    "item",
+    "mail",
+    "mbox",
+    "odt",
+    "paragraph",
+    "pdf",
+    "plain",
+    "pptx",
+    "row",
+    "rtf",
+    "xlsx",
+]
 
-def plain(blocks: Sequence[Block]) -> str:
-    """What a reader should make of blocks."""
-    parts: list[str] = []
-    before = ""
-    for block in blocks:
-        if parts:
-            together = block.kind == before and block.kind in {"item", "row"}
-            parts.append("\n" if together else "\n\n")
-        parts.append(
-            "\t".join(block.cells)
-            if block.kind == "row"
-            else f"- {block.text}"
-            if block.kind == "item"
-            else block.text
-        )
-        before = block.kind
-    return "".join(parts)
+_XML = '<?xml version="1.0" encoding="UTF-8"?>'
 
 
 def archive(members: Mapping[str, str | bytes]) -> bytes:
@@ -107,7 +81,7 @@ def docx(blocks: Sequence[Block] = BLOCKS) -> bytes:
                 for cell, text in zip(table.add_row().cells, block.cells, strict=True):
                     cell.text = text
     properties = document.core_properties
-    properties.title, properties.author, properties.created = TITLE, AUTHOR, _WHEN
+    properties.title, properties.author, properties.created = TITLE, AUTHOR, WHEN
     return _saved(document)
 
 
@@ -132,7 +106,7 @@ def pptx(slides: Sequence[Sequence[Block]], notes: str = "") -> bytes:
         if notes:
             slide.notes_slide.notes_text_frame.text = notes
     properties = presentation.core_properties
-    properties.title, properties.author, properties.created = TITLE, AUTHOR, _WHEN
+    properties.title, properties.author, properties.created = TITLE, AUTHOR, WHEN
     return _saved(presentation)
 
 
@@ -146,7 +120,7 @@ def xlsx(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
         for cells in rows:
             sheet.append(list(cells))
     book.properties.title, book.properties.creator = TITLE, AUTHOR
-    book.properties.created = _WHEN
+    book.properties.created = WHEN
     return _saved(book)
 
 
@@ -178,7 +152,7 @@ def odt(blocks: Sequence[Block] = BLOCKS) -> bytes:
             f"{body}</office:text></office:body></office:document-content>",
             "meta.xml": f"{_XML}<office:document-meta {spaces}><office:meta>"
             f"<dc:title>{TITLE}</dc:title><meta:initial-creator>{AUTHOR}</meta:initial-creator>"
-            f"<meta:creation-date>{_WHEN.isoformat()}</meta:creation-date>"
+            f"<meta:creation-date>{WHEN.isoformat()}</meta:creation-date>"
             "</office:meta></office:document-meta>",
         }
     )
@@ -203,7 +177,7 @@ def html(blocks: Sequence[Block] = BLOCKS) -> bytes:
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{TITLE}</title>'
         f'<meta name="author" content="{AUTHOR}">'
-        f'<meta property="article:published_time" content="{_WHEN.isoformat()}">'
+        f'<meta property="article:published_time" content="{WHEN.isoformat()}">'
         '<meta property="og:site_name" content="The Gazette">'
         '<link rel="canonical" href="https://gazette.example/courts">'
         "<script>var shown = 'never';</script></head><body>"
@@ -249,7 +223,7 @@ def rtf(blocks: Sequence[Block] = BLOCKS) -> bytes:
     parts = [
         r"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fswiss Arial;}{\f1\fnil\fcharset2 Symbol;}}",
         rf"{{\info{{\title {_rtf(TITLE)}}}{{\author {_rtf(AUTHOR)}}}",
-        rf"{{\creatim\yr{_WHEN.year}\mo{_WHEN.month}\dy{_WHEN.day}\hr12\min30}}}}",
+        rf"{{\creatim\yr{WHEN.year}\mo{WHEN.month}\dy{WHEN.day}\hr12\min30}}}}",
         r"{\header\pard Page of the header\par}",
     ]
     for block in blocks:
@@ -263,62 +237,6 @@ def rtf(blocks: Sequence[Block] = BLOCKS) -> bytes:
             case _:
                 parts.append(rf"{{\pard {_rtf(block.text)}\par}}")
     return "\n".join([*parts, "}"]).encode("ascii")
-
-
-def pdf(pages: Sequence[Sequence[Block]], *, width: int = 78, title: str = TITLE) -> bytes:
-    """Make pages of lines in Courier; an empty page has a picture on it and no text."""
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [%s] /Count %d >>"
-        % (b" ".join(b"%d 0 R" % (5 + 2 * n) for n in range(len(pages))), len(pages)),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>",
-        b"<< /Title %s /Author %s /CreationDate (D:20240131123000+01'00') >>"
-        % (_pdf_text(title), _pdf_text(AUTHOR)),
-    ]
-    for number, blocks in enumerate(pages):
-        content = _pdf_page(blocks, width)
-        objects += [
-            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents %d 0 R "
-            b"/Resources << /Font << /F1 3 0 R >> >> >>" % (6 + 2 * number),
-            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
-        ]
-    return _pdf_file(objects)
-
-
-def mail(
-    body: str,
-    *,
-    subject: str = TITLE,
-    html_body: str = "",
-    attachments: Sequence[tuple[str, bytes]] = (),
-    forwarded: EmailMessage | None = None,
-) -> EmailMessage:
-    """Make a mail."""
-    made = EmailMessage()
-    made["Subject"], made["From"] = subject, f"{AUTHOR} <jane@example.org>"
-    made["To"] = "Ole <ole@example.org>, Kari Nordmann <kari@example.org>"
-    made["Cc"] = "archive@example.org"
-    made["Date"] = "Wed, 31 Jan 2024 12:30:00 +0100"
-    made["Message-ID"] = "<1@example.org>"
-    made.set_content(body, cte="quoted-printable")
-    if html_body:
-        made.add_alternative(html_body, subtype="html")
-    for name, content in attachments:
-        made.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
-    if forwarded is not None:
-        made.add_attachment(forwarded)
-    return made
-
-
-def mbox(mails: Sequence[bytes]) -> bytes:
-    """Put mails into a mailbox, with the quotes of the kind mboxrd."""
-    parts = []
-    for content in mails:
-        lines = content.splitlines(keepends=True)
-        parts.append(b"From jane@example.org Wed Jan 31 12:30:00 2024\n")
-        parts += [b">" + line if line.lstrip(b">").startswith(b"From ") else line for line in lines]
-        parts.append(b"\n")
-    return b"".join(parts)
 
 
 def _saved(document: object) -> bytes:
@@ -345,49 +263,4 @@ def _nested(blocks: Sequence[Block], tags: Mapping[str, str]) -> str:
 def _rtf(text: str) -> str:
     return "".join(
         character if character.isascii() else rf"\u{ord(character)}?" for character in text
-    )
-
-
-def _pdf_page(blocks: Sequence[Block], width: int) -> bytes:
-    if not blocks:
-        return b"0.5 g 100 100 300 300 re f"
-    parts = [b"BT /F1 10 Tf 1 0 0 1 60 780 Tm 12 TL"]
-    before = ""
-    for block in blocks:
-        if before and not (block.kind == before and block.kind in {"item", "row"}):
-            parts.append(b"T*")
-        before = block.kind
-        if block.kind == "row":
-            for number, cell in enumerate(block.cells):
-                parts.append(b"%d 0 Td (%s) Tj" % (170 if number else 0, _pdf_string(cell)))
-            parts.append(b"%d 0 Td T*" % (-170 * (len(block.cells) - 1)))
-            continue
-        text = f"- {block.text}" if block.kind == "item" else block.text
-        size = b"/F1 %d Tf" % (14 if block.kind == "heading" else 10)
-        lines = [b"(%s) Tj T*" % _pdf_string(line) for line in textwrap.wrap(text, width)]
-        parts += [size, *lines]
-    return b"\n".join([*parts, b"ET"])
-
-
-def _pdf_string(text: str) -> bytes:
-    content = text.encode("cp1252")
-    return content.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
-
-
-def _pdf_text(text: str) -> bytes:
-    return b"<" + ("\ufeff" + text).encode("utf-16-be").hex().encode() + b">"
-
-
-def _pdf_file(objects: Sequence[bytes]) -> bytes:
-    content = b"%PDF-1.4\n"
-    places = []
-    for number, item_ in enumerate(objects, 1):
-        places.append(len(content))
-        content += b"%d 0 obj\n%s\nendobj\n" % (number, item_)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    size = len(objects) + 1
-    return content + (
-        b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table)
-        + b"trailer << /Size %d /Root 1 0 R /Info 4 0 R >>\n" % size
-        + b"startxref\n%d\n%%%%EOF\n" % len(content)
     )

@@ -43,10 +43,9 @@ def _main_content(page: str) -> tuple[Element | None, dict[str, Any]]:
     found = trafilatura.bare_extraction(
         page, with_metadata=True, include_comments=False, favor_recall=True, config=config
     )
-    if found is None or isinstance(found, dict):
-        return None, {}
-    fields = {name: getattr(found, name, None) for name in _FIELDS}
-    return found.body, fields
+    told = trafilatura.extract_metadata(page) if found is None else found
+    fields = {name: getattr(told, name, None) for name in _FIELDS}
+    return getattr(found, "body", None), fields
 
 
 def _add(element: Element, blocks: Blocks) -> None:
