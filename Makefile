@@ -67,7 +67,7 @@ $(ALL_RESULTS): | $(VENV)/.dev
 BENCH_OUT := work/bench
 
 bench: $(VENV)/.dev  ## speed and memory into docs/performance.md; leave the machine alone meanwhile
-	for name in indexing precisions search integrity startup; do \
+	for name in indexing precisions search integrity corpora documents startup; do \
 	  $(BIN)/python benchmarks/$$name.py --out $(BENCH_OUT)/$$name.json || exit 1; done
 	$(BIN)/python benchmarks/report.py $(BENCH_OUT) --out docs/performance.md
 

@@ -19,6 +19,8 @@ _FIGURES = {
     "precisions": None,
     "search": ("latency.png", "Latency against the size of the index"),
     "integrity": None,
+    "corpora": None,
+    "documents": None,
     "startup": None,
 }
 

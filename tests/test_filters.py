@@ -23,7 +23,7 @@ ROWS: list[dict[str, FieldValue]] = [
     {"year": 2019, "source": "Reuters", "date": "2019-03-01", "tags": ("law", "EU")},
     {"year": 2020, "source": "AP", "date": "2020-12-31T23:30:00+00:00", "ok": True},
     {"year": 2021.5, "source": "O'Reilly", "date": "2021-01-01", "tags": ("law",), "ok": False},
-    {"Published At": "n/a", "source": "reuters", "zip": "02134"},
+    {"Published At": "n/a", "source": "reuters", "zip": "02134", "Headline": "On law"},
     {},
 ]
 
@@ -71,6 +71,7 @@ def test_columns_hold_what_all_their_values_are(fields: FieldTable) -> None:
         "tags": "list",
         "ok": "boolean",
         "Published At": "text",
+        "title": "text",
         "zip": "text",
         "file": "text",
     }
@@ -115,6 +116,8 @@ def test_columns_hold_what_all_their_values_are(fields: FieldTable) -> None:
         ("zip = 2134", []),
         ("\"Published At\" = 'n/a'", [3]),
         ("published_at is not null", [3]),
+        ("title = 'On law'", [3]),
+        ("headline = 'On law'", [3]),
         ("file like 'a/%'", [4]),
         ("(year = 2019 or year = 2020) and not (source = 'AP')", [0]),
         ("year >= -5e3 and year < 1e30", [0, 1, 2]),

@@ -180,7 +180,7 @@ def test_what_was_passed_over_is_told_and_written(tmp_path: Path, toy_preset: Pa
     rows = [line.split() for line in outcome.err.splitlines()]
     assert ["files", "unknown", "kind", "3", ".xyz,", "Makefile"] in rows
     assert ["files", "hidden", "1"] in rows
-    assert ["files", "read", "1"] in rows
+    assert ["files", "with", "errors", "1"] in rows
     lines = [json.loads(line) for line in report.read_text().splitlines()]
     assert lines[:-3] == [
         {"file": str(folder / ".git"), "passed_over": "hidden"},

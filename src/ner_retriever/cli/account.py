@@ -52,12 +52,13 @@ class Account:
 
     def unchanged(self, count: int) -> None:
         """Take how many files are as they were and need not be read."""
-        self._files["unchanged"] += count
+        if count:
+            self._files["unchanged"] += count
 
     def read(self, source: Source, errors: int) -> None:
         """Take a file that was read to its end, and how many documents of it were left out."""
         self._write({"file": source.name, "read": True, "skipped": errors})
-        self._files["read"] += 1
+        self._files["with errors" if errors else "read"] += 1
 
     def skip(self, error: DocumentError) -> None:
         """Take the error of a document that is left out."""

@@ -6,7 +6,6 @@ values are, of lists if one is, and else of texts.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -14,13 +13,13 @@ from typing import Any, Literal, Self
 import pyarrow as pa
 
 from ner_retriever.index.details import fields_of
+from ner_retriever.index.field_roles import by_role, parse_date
 from ner_retriever.index.store import Store
 
 FIELDS_FILE = "fields.arrow"
 Kind = Literal["text", "number", "date", "boolean", "list"]
 _MOST_FIELDS = 1_000
 _LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**63 - 1
-_ISO_LENGTH = len("2020-01-31")
 _TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
     "integer": pa.int64(),
@@ -102,22 +101,13 @@ def read_field_table(file: Path) -> FieldTable:
     return FieldTable(pa.ipc.open_file(pa.memory_map(str(file))).read_all())
 
 
-def parse_date(text: str) -> datetime | None:
-    """Read a date or a time as ISO 8601 writes it, in UTC; ``None`` where it is something else."""
-    # Digits alone are a number, whatever they may stand for.
-    if len(text) < _ISO_LENGTH or text[4] != "-" or text[7] != "-":
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
-
-
 def _records(store: Store) -> Iterator[list[dict[str, Any]]]:
     for batch in store.batches(["fields", "source"]):
         fields, sources = (batch.column(name).to_pylist() for name in ("fields", "source"))
-        yield [fields_of(content, source) for content, source in zip(fields, sources, strict=True)]
+        yield [
+            by_role(fields_of(content, source))
+            for content, source in zip(fields, sources, strict=True)
+        ]
 
 
 def _kinds(store: Store) -> dict[str, str]:

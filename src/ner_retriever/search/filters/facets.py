@@ -98,6 +98,9 @@ def _values(name: str, kind: Kind, given: pa.ChunkedArray) -> tuple[FacetValue, 
         return ()
     pairs = zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True)
     order = sorted(pairs, key=lambda pair: (-pair[1], str(pair[0])))
+    if kind in ("text", "list") and len(order) > 1 and order[0][1] == 1:
+        # Each document has a value of its own, which keeps nothing but that document.
+        return ()
     return tuple(
         FacetValue(value=as_text(value), documents=count, where=_where(name, kind, value))
         for value, count in order[:MOST_VALUES]

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ner_retriever.errors import QueryError
-from ner_retriever.index.field_table import FieldTable, parse_date
+from ner_retriever.index.field_roles import find_field, parse_date
+from ner_retriever.index.field_table import FieldTable
 from ner_retriever.search.filters.conditions import (
     AllOf,
     AnyOf,
@@ -21,7 +22,6 @@ from ner_retriever.search.filters.conditions import (
     Pattern,
     Value,
 )
-from ner_retriever.search.filters.roles import find_field
 
 _COMPARE = {
     "=": pc.equal,

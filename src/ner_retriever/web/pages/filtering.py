@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from ner_retriever.documents import FieldValue
 from ner_retriever.index.details import FILE_FIELD
+from ner_retriever.index.field_roles import field_of_role
 from ner_retriever.index.field_table import as_text
 from ner_retriever.search.filters.facets import Facet, facets
-from ner_retriever.search.filters.roles import field_of_role
 from ner_retriever.search.results import Results
 
 _MOST_FACETS = 8
+# What is said of one document, even if some have it in common.
+_NAMES_OF_ONE = {FILE_FIELD, "title", "url"}
 _SAFE_SCHEMES = ("http://", "https://")
 _LONGEST_TITLE = 200
 _LONGEST_SHOWN = 500
@@ -57,5 +59,7 @@ def about(fields: Mapping[str, FieldValue]) -> About:
 def shown_facets(results: Results) -> list[Facet]:
     """Return the facets of an answer that help to narrow it."""
     found = facets(results.fields(), results.rows)
-    narrowing = [facet for facet in found if len(facet.values) > 1 and facet.field != FILE_FIELD]
+    narrowing = [
+        facet for facet in found if len(facet.values) > 1 and facet.field not in _NAMES_OF_ONE
+    ]
     return narrowing[:_MOST_FACETS]

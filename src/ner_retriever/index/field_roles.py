@@ -1,8 +1,10 @@
 """What fields are about, by their names: a corpus calls a title headline, a date published_at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
+from ner_retriever.documents import FieldValue
 from ner_retriever.errors import QueryError
 
 _ALIASES = {
@@ -26,6 +28,35 @@ _ALIASES = {
     ),
 }
 _LISTED = 20
+_ISO_LENGTH = len("2020-01-31")
+
+
+def by_role(fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
+    """Return a document's fields with those that have a role called by it.
+
+    So documents of several sources can be compared. A field keeps its name where there is one of
+    the role's own name already, or what it holds is not of the role's kind.
+    """
+    names = {
+        name: role
+        for role in _ALIASES
+        if role not in fields
+        and (name := field_of_role(list(fields), role)) is not None
+        and _fits(role, fields[name])
+    }
+    return {names.get(name, name): value for name, value in fields.items()}
+
+
+def parse_date(text: str) -> datetime | None:
+    """Read a date or a time as ISO 8601 writes it, in UTC; ``None`` where it is something else."""
+    # Digits alone are a number, whatever they may stand for.
+    if len(text) < _ISO_LENGTH or text[4] != "-" or text[7] != "-":
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
 
 
 def field_of_role(names: Sequence[str], role: str) -> str | None:
@@ -44,7 +75,7 @@ def find_field(names: Sequence[str], asked: str) -> str:
     """Return the field that a name means.
 
     A field of exactly that name comes first, then one that is written otherwise (``Published At``),
-    then the one that has the role of that name.
+    then the one of the same role: ``published_at`` is among what is called ``date``.
 
     Raises:
         QueryError: there is none.
@@ -52,7 +83,9 @@ def find_field(names: Sequence[str], asked: str) -> str:
     if asked in names:
         return asked
     alike = next((name for name in names if _key(name) == _key(asked)), None)
-    found = alike or field_of_role(names, asked.casefold())
+    found = alike or next(
+        (role for role, aliases in _KEYS.items() if _key(asked) in aliases and role in names), None
+    )
     if found is not None:
         return found
     if not names:
@@ -63,5 +96,14 @@ def find_field(names: Sequence[str], asked: str) -> str:
     raise QueryError(f"no field {asked!r}; {meant}fields are {listed}")
 
 
+def _fits(role: str, value: FieldValue) -> bool:
+    if role == "date":
+        return isinstance(value, str) and parse_date(value) is not None
+    return isinstance(value, str) or (role == "author" and isinstance(value, tuple))
+
+
 def _key(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
+
+
+_KEYS = {role: set(map(_key, aliases)) for role, aliases in _ALIASES.items()}
