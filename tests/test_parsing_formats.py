@@ -137,6 +137,36 @@ def test_docx_with_insertions_deletions_and_text_boxes(tmp_path: Path) -> None:
     assert read_one(tmp_path / "a.docx", content).text == expected
 
 
+def test_lists_notes_and_boxes_of_odt(tmp_path: Path) -> None:
+    names = ("office", "text", "style", "draw")
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in names
+    )
+    lists = (
+        '<text:list text:style-name="N"><text:list-item><text:p>one</text:p><text:p>more</text:p>'
+        "<text:list><text:list-item><text:p>deeper</text:p></text:list-item></text:list>"
+        "</text:list-item></text:list><text:p>between</text:p>"
+        '<text:list text:style-name="N" text:continue-numbering="true">'
+        "<text:list-item><text:p>two</text:p></text:list-item></text:list>"
+    )
+    body = (
+        f"{lists}<text:p>a<text:s text:c='2'/>b<text:tab/>c<text:line-break/>d<text:note>"
+        "<text:note-citation>1</text:note-citation><text:note-body><text:p>A note.</text:p>"
+        "</text:note-body></text:note><draw:frame><draw:text-box><text:p>In a box</text:p>"
+        "</draw:text-box></draw:frame></text:p>"
+    )
+    xml = (
+        f"<office:document-content {spaces}><office:automatic-styles>"
+        '<text:list-style style:name="N"><text:list-level-style-number text:level="1" '
+        'style:num-format="1"/><text:list-level-style-bullet text:level="2"/></text:list-style>'
+        f"</office:automatic-styles><office:body><office:text>{body}</office:text></office:body>"
+        "</office:document-content>"
+    )
+    assert read_one(tmp_path / "a.odt", made.archive({"content.xml": xml})).text == (
+        "1. one\n\nmore\n\n  - deeper\n\nbetween\n\n2. two\n\na  b\tc\nd\n\nIn a box\n\nA note."
+    )
+
+
 def test_slides_are_pages(tmp_path: Path) -> None:
     slides = [
         [heading("First"), item("Oslo"), item("Rome")],

@@ -16,12 +16,14 @@ from ner_retriever.text.parsing.xml_parts import (
     Element,
     attribute,
     child,
+    children,
     local_name,
     parse_xml,
 )
 
 _KIND = "ODT"
-_CONTENT, _META, _MANIFEST = "content.xml", "meta.xml", "META-INF/manifest.xml"
+_CONTENT, _STYLES, _META = "content.xml", "styles.xml", "meta.xml"
+_MANIFEST = "META-INF/manifest.xml"
 _FIELDS = {"title": "title", "creator": "author", "creation-date": "date", "language": "language"}
 _FIRST_AUTHOR = "initial-creator"
 _SKIPPED = {
@@ -40,20 +42,24 @@ _SKIPPED = {
 _MOST_REPEATED = 1_000
 
 
-def parse_odt(content: bytes, _: Job) -> Parsed:
+def parse_odt(given: bytes, _: Job) -> Parsed:
     """Yield the document.
 
     Raises:
         Unparsable: it is encrypted, damaged or too large, or holds no text.
     """
-    archive = Archive(content, _KIND)
+    archive = Archive(given, _KIND)
     manifest = archive.find(_MANIFEST)
     if manifest is not None and b"encryption-data" in manifest:
         raise encrypted()
-    body = child(parse_xml(archive.read(_CONTENT), _KIND), "body")
+    content = parse_xml(archive.read(_CONTENT), _KIND)
+    body = child(content, "body")
     if body is None:
         raise damaged(_KIND, "it has no body")
-    reader = _Reader()
+    styles = archive.find(_STYLES)
+    reader = _Reader(
+        _numbered(content) | (set() if styles is None else _numbered(parse_xml(styles, _KIND)))
+    )
     reader.add(body)
     reader.add_notes()
     if not reader.blocks.text:
@@ -61,10 +67,29 @@ def parse_odt(content: bytes, _: Job) -> Parsed:
     yield Text(text=reader.blocks.text, fields=_fields(archive))
 
 
+def _numbered(root: Element) -> set[tuple[str, str]]:
+    """Return the levels of lists that are numbered: the list's style, and the level from 1."""
+    return {
+        (attribute(style, "name"), attribute(level, "level"))
+        for style in root.iter("{*}list-style")
+        for level in children(style, "list-level-style-number")
+        if attribute(level, "num-format")
+    }
+
+
 class _Reader:
-    def __init__(self) -> None:
+    """Takes the blocks of an element.
+
+    Args:
+        numbered: which levels of lists are numbered.
+    """
+
+    def __init__(self, numbered: set[tuple[str, str]]) -> None:
         self.blocks = Blocks()
+        self._numbered = numbered
         self._notes: list[Element] = []
+        # By a list's style: how far it was counted, for one that goes on later.
+        self._counted: dict[str, int] = {}
 
     def add(self, parent: Element, lists: int = 0) -> None:
         """Add the blocks in an element; ``lists`` is in how many lists it stands."""
@@ -91,20 +116,37 @@ class _Reader:
         for box in boxes:
             self.add(box)
 
-    def _add_list(self, element: Element, lists: int) -> None:
+    def _add_list(self, element: Element, lists: int, outer: str = "") -> None:
+        style = attribute(element, "style-name") or outer
+        is_numbered = (style, str(lists + 1)) in self._numbered
+        goes_on = attribute(element, "continue-numbering") == "true" or attribute(
+            element, "continue-list"
+        )
+        number = self._counted.get(style, 0) if goes_on else 0
         for item in element:
             if local_name(item) not in {"list-item", "list-header"}:
                 continue
-            for inner in item:
-                if local_name(inner) == "p":
-                    boxes: list[Element] = []
-                    self.blocks.item(self._text(inner, boxes), depth=lists)
-                elif local_name(inner) == "list":
-                    self._add_list(inner, lists + 1)
-                else:
-                    self.add(inner, lists + 1)
+            number += 1
+            self._add_item(item, lists, style, f"{number}." if is_numbered else "-")
+        self._counted[style] = number
         if not lists:
             self.blocks.end_table()
+
+    def _add_item(self, item: Element, lists: int, style: str, marker: str) -> None:
+        is_first = True
+        for inner in item:
+            if local_name(inner) == "list":
+                self._add_list(inner, lists + 1, style)
+            elif local_name(inner) == "p" and is_first:
+                boxes: list[Element] = []
+                self.blocks.item(self._text(inner, boxes), marker, lists)
+                is_first = False
+                for box in boxes:
+                    self.add(box)
+            elif local_name(inner) in {"p", "h"}:
+                self._add_paragraph(inner)
+            else:
+                self.add(inner, lists + 1)
 
     def _add_table(self, table: Element) -> None:
         self.blocks.end_table()
@@ -124,7 +166,7 @@ class _Reader:
                 self._add_rows(element)
 
     def _cell_text(self, cell: Element) -> str:
-        inner = _Reader()
+        inner = _Reader(self._numbered)
         inner.add(cell)
         self._notes += inner._notes
         return inner.blocks.text
