@@ -102,7 +102,9 @@ Encoding = Annotated[
 OcrLanguages = Annotated[
     str,
     typer.Option(
-        "--ocr", metavar="LANGUAGES", help="Of scanned pages, as Tesseract names them: eng+deu."
+        "--ocr-languages",
+        metavar="LANGUAGES",
+        help="Of scanned pages, as Tesseract names them: eng+deu.",
     ),
 ]
 MaxCharacters = Annotated[
