@@ -1,9 +1,12 @@
 """Shared by all tests: one thread, so that a test's time doesn't hang on what else runs."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+from ner_retriever.documents import Document, Span
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -29,3 +32,19 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         return
     monkeypatch.setenv("NER_RETRIEVER_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("NER_RETRIEVER_OFFLINE", "1")
+
+
+@pytest.fixture
+def capitals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the default detector find the first capital letter, without loading spaCy."""
+
+    from ner_retriever.detect.spacy_spans import SpacySpans
+
+    def detect(_: SpacySpans, documents: Sequence[Document]) -> list[tuple[Span, ...]]:
+        return [tuple(_first_capital(document.text)) for document in documents]
+
+    monkeypatch.setattr(SpacySpans, "detect", detect)
+
+
+def _first_capital(text: str) -> list[Span]:
+    return [Span(n, n + 1) for n, letter in enumerate(text) if letter.isupper()][:1]

@@ -21,9 +21,8 @@ import torch
 from rich.cells import cell_len
 
 from cli_helpers import DOCUMENTS, error, found, make_index, run, write_jsonl
-from ner_retriever import Document, Retriever, Span
+from ner_retriever import Retriever
 from ner_retriever.cli import main
-from ner_retriever.detect.spacy_spans import SpacySpans
 from ner_retriever.heads.projection.record import ADAPTER_NAME
 
 TEXTS = ["Sue stands in Chicago.", "The Louvre, in Paris."]
@@ -33,20 +32,6 @@ PUBLISHED = Path(__file__).parents[2] / "shared/data/published-head/contrastive_
 @pytest.fixture
 def index(tmp_path: Path, toy_preset: Path) -> Path:
     return make_index(tmp_path, toy_preset)
-
-
-@pytest.fixture
-def capitals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the default detector find the first capital letter, without loading spaCy."""
-
-    def detect(_: SpacySpans, documents: Sequence[Document]) -> list[tuple[Span, ...]]:
-        return [tuple(_first_capital(document.text)) for document in documents]
-
-    monkeypatch.setattr(SpacySpans, "detect", detect)
-
-
-def _first_capital(text: str) -> list[Span]:
-    return [Span(n, n + 1) for n, letter in enumerate(text) if letter.isupper()][:1]
 
 
 def _lines(file: Path, texts: Sequence[str]) -> None:
