@@ -10,7 +10,7 @@ from filelock import FileLock
 from index_toys import in_one_sentence
 from ner_retriever.documents import Span
 from ner_retriever.errors import QueryError, StoreError
-from ner_retriever.index import fragments
+from ner_retriever.index import fragments, threads
 from ner_retriever.index import scan as scan_module
 from ner_retriever.index import view as view_module
 from ner_retriever.index.checksums import FileChecksum
@@ -328,8 +328,8 @@ def test_threads_find_the_same(monkeypatch):
     asked = generator.standard_normal((2, 16))
     expected = scan.best_scores(asked)
     monkeypatch.setattr(scan_module, "_BLOCK_ROWS", 50)
-    monkeypatch.setattr(scan_module, "_ROWS_A_THREAD", 100)
-    monkeypatch.setattr(scan_module, "_processors", lambda: 3)
+    monkeypatch.setattr(threads, "_ROWS_A_THREAD", 100)
+    monkeypatch.setattr(threads, "_processors", lambda: 3)
     np.testing.assert_array_equal(scan.best_scores(asked), expected)
 
 

@@ -54,6 +54,13 @@ def detail_arrays(details: Sequence[Details]) -> list[pa.Array]:
     ]
 
 
+def details_table(details: Mapping[str, Details]) -> pa.Table:
+    """Return a table of documents' ids and details."""
+    columns = [pa.field("id", pa.string(), nullable=False), *DETAIL_COLUMNS]
+    arrays = [pa.array(details, pa.string()), *detail_arrays(list(details.values()))]
+    return pa.table(arrays, schema=pa.schema(columns))
+
+
 def fields_of(content: str, source: str) -> dict[str, FieldValue]:
     """Return the fields in a row of the store, and the file in field ``file``.
 

@@ -3,7 +3,6 @@
 No approximate index: those lose answers without a word, and here every relevant document counts.
 """
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from ner_retriever.documents import LEAST_NAME_SCORE
 from ner_retriever.errors import QueryError
 from ner_retriever.index.contexts import Contexts, JoinedProducts
 from ner_retriever.index.dot_products import DotProducts, Int8Vectors
+from ner_retriever.index.threads import threads_for
 
 MENTION = np.dtype(
     [
@@ -31,8 +31,6 @@ DOCUMENT = np.dtype([("key", "<u8"), ("run", "<i8"), ("group", "<i8")])
 # Rows scored at a time, 8 MiB of them: products are reduced while they are in the cache, and the
 # float64 that numkong returns stay few.
 _BLOCK_ROWS = 16_384
-# Below this, starting threads costs more than they save.
-_ROWS_A_THREAD = 65_536
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -287,18 +285,6 @@ class Scan:
                 "check the head's weights"
             )
         return np.asarray(rows / lengths, np.float64)
-
-
-def threads_for(mentions: int) -> int:
-    """How many threads scan so many mentions; 1 where starting threads would cost more."""
-    return max(1, min(_processors(), mentions // _ROWS_A_THREAD))
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def document_key(identifier: str) -> int:

@@ -4,28 +4,22 @@ Every change is one atomic commit that makes a new version. A process killed hal
 last version as it was.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from hashlib import blake2b
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import lance
-import numpy as np
 import pyarrow as pa
 
-from ner_retriever.index.details import DETAIL_COLUMNS, Details, detail_arrays, fields_of
+from ner_retriever.index.details import Details, details_table
 from ner_retriever.index.fragments import (
     has_many_small_fragments,
+    last_file,
     merge_small_fragments,
+    name_rows,
     remove_history,
 )
-from ner_retriever.index.records import (
-    DIGEST_BYTES,
-    Known,
-    Record,
-    StoredDocument,
-    schema,
-    to_table,
-)
+from ner_retriever.index.records import Known, Record, StoredDocument, schema, to_table
 from ner_retriever.index.store_errors import reading_store, writing_store
 from ner_retriever.index.store_files import (
     STORE_FOLDER,
@@ -40,11 +34,15 @@ from ner_retriever.index.store_files import (
 from ner_retriever.index.table import has_table, new_table, open_table
 from ner_retriever.index.table_queries import (
     SCAN_OPTIONS,
+    count_mentions,
     distinct_sources,
     ids_of_sources,
     is_in,
     known_documents,
+    stored_documents,
 )
+
+T = TypeVar("T")
 
 
 class Store:
@@ -138,15 +136,9 @@ class Store:
         Unlike the version it also differs between stores, and does not change when an index is
         built over the ids.
         """
-        fragments = self._dataset.get_fragments()
-        # Names of files are unique, so that a store made anew in the folder is told apart.
-        last = fragments[-1].metadata.files[0].path if fragments else ""
-        key = (self.version, last)
+        key = (self.version, last_file(self._dataset))
         if key != self._state_key:
-            digest = blake2b(repr(self._dataset.schema).encode(), digest_size=DIGEST_BYTES)
-            for fragment in fragments:
-                digest.update(repr(fragment.metadata.to_json()).encode())
-            self._state_key, self._state = key, digest.hexdigest()
+            self._state_key, self._state = key, name_rows(self._dataset)
         return self._state
 
     def refresh(self) -> None:
@@ -184,25 +176,19 @@ class Store:
 
     def mention_count(self) -> int:
         """Number of mentions of all documents."""
-        columns = {"mentions": "array_length(mentions)"}
-        with reading_store(self._dataset.uri):
-            batches = self._dataset.to_batches(columns=columns, **SCAN_OPTIONS)
-            return sum(int(np.sum(batch.column("mentions").to_numpy())) for batch in batches)
+        return self._ask(count_mentions)
 
     def lookup(self, ids: Sequence[str]) -> dict[str, Known]:
         """What is known of those of the ``ids`` that are stored."""
-        with reading_store(self._dataset.uri):
-            return known_documents(self._dataset, ids)
+        return self._ask(known_documents, ids)
 
     def sources(self) -> set[str]:
         """The files that stored documents were read from."""
-        with reading_store(self._dataset.uri):
-            return distinct_sources(self._dataset)
+        return self._ask(distinct_sources)
 
     def ids_of(self, sources: Iterable[str]) -> list[str]:
         """The ids of the documents that were read from some files, or from parts of them."""
-        with reading_store(self._dataset.uri):
-            return ids_of_sources(self._dataset, sources)
+        return self._ask(ids_of_sources, sources)
 
     def read(self, rows: Sequence[int]) -> list[StoredDocument]:
         """Documents by their position in scan order, in the order asked for.
@@ -213,18 +199,7 @@ class Store:
         Raises:
             StoreError: the version was purged in the meantime, or the store is damaged.
         """
-        with reading_store(self._dataset.uri):
-            columns = ["id", "text", "fields", "source", "pages"]
-            table = self._dataset.take([int(row) for row in rows], columns=columns)
-        return [
-            StoredDocument(
-                row["id"],
-                row["text"],
-                fields_of(row["fields"], row["source"]),
-                tuple(row["pages"]),
-            )
-            for row in table.to_pylist()
-        ]
+        return self._ask(stored_documents, [int(row) for row in rows])
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """All rows in scan order, some dozens at a time.
@@ -269,11 +244,9 @@ class Store:
         """
         if not details:
             return
-        columns = [pa.field("id", pa.string(), nullable=False), *DETAIL_COLUMNS]
-        arrays = [pa.array(details, pa.string()), *detail_arrays(list(details.values()))]
-        table = pa.table(arrays, schema=pa.schema(columns))
         with writing_store(self._dataset.uri):
-            self._dataset.merge_insert("id").when_matched_update_all().execute(table)
+            upsert = self._dataset.merge_insert("id").when_matched_update_all()
+            upsert.execute(details_table(details))
             self._acknowledge()
 
     def delete(self, ids: Iterable[str]) -> int:
@@ -319,6 +292,10 @@ class Store:
         with writing_store(self._dataset.uri):
             remove_history(self._dataset)
             self._acknowledge()
+
+    def _ask(self, query: Callable[..., T], *given: object) -> T:
+        with reading_store(self._dataset.uri):
+            return query(self._dataset, *given)
 
     @property
     def _dataset(self) -> lance.LanceDataset:

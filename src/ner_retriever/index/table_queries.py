@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import lance
 import pyarrow.compute as pc
 
-from ner_retriever.index.details import DETAIL_COLUMNS, Details
+from ner_retriever.index.details import DETAIL_COLUMNS, Details, fields_of
 from ner_retriever.index.fragments import BATCH_ROWS
-from ner_retriever.index.records import Known
+from ner_retriever.index.records import Known, StoredDocument
 
 SCAN_OPTIONS = {
     "batch_size": BATCH_ROWS,
@@ -32,6 +32,23 @@ def known_documents(table: lance.LanceDataset, ids: Sequence[str]) -> dict[str, 
             row["id"]: Known(row["digest"], row["run"], Details.from_row(row)) for row in rows
         }
     return found
+
+
+def stored_documents(table: lance.LanceDataset, rows: Sequence[int]) -> list[StoredDocument]:
+    """Return documents by their position in scan order, in the order asked for."""
+    columns = ["id", "text", "fields", "source", "pages"]
+    return [
+        StoredDocument(
+            row["id"], row["text"], fields_of(row["fields"], row["source"]), tuple(row["pages"])
+        )
+        for row in table.take(list(rows), columns=columns).to_pylist()
+    ]
+
+
+def count_mentions(table: lance.LanceDataset) -> int:
+    """Return how many mentions all documents have."""
+    batches = table.to_batches(columns={"mentions": "array_length(mentions)"}, **SCAN_OPTIONS)
+    return sum(int(pc.sum(batch.column("mentions")).as_py() or 0) for batch in batches)
 
 
 def distinct_sources(table: lance.LanceDataset) -> set[str]:
