@@ -67,7 +67,11 @@ def inflated(stream: BinaryIO, compression: str, allowance: Allowance) -> Binary
 
 
 def buffered(stream: Any, allowance: Allowance) -> BinaryIO:
-    """Return a stream as it is, reading from which uses up an allowance."""
+    """Return a stream as it is, reading from which uses up an allowance.
+
+    Args:
+        stream: with the method ``read1`` of Python's buffered streams.
+    """
     return cast(BinaryIO, io.BufferedReader(_Allowed(stream, allowance), CHUNK_BYTES))
 
 
@@ -80,7 +84,8 @@ class _Allowed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        chunk = self._stream.read(len(buffer))
+        # What there is at once: where the file is cut further on, that counts.
+        chunk = self._stream.read1(len(buffer))
         self._allowance.inflate(len(chunk))
         buffer[: len(chunk)] = chunk
         return len(chunk)

@@ -1,6 +1,7 @@
 """From a source to what reads it."""
 
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
@@ -9,8 +10,10 @@ from typing import cast
 from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError
 from ner_retriever.text.encodings import start_of
-from ner_retriever.text.formats.options import ReadOptions
+from ner_retriever.text.formats.options import ReadOptions, ignore
 from ner_retriever.text.formats.registry import READERS
+from ner_retriever.text.formats.webanno import FIRST_LINE
+from ner_retriever.text.lines import READ_ERRORS, open_bytes
 from ner_retriever.text.sources import Source
 
 _GUESSED_FROM = 4096
@@ -26,10 +29,24 @@ def read_source(source: Source, options: ReadOptions) -> Iterator[Document | Doc
     """
     if not source.suffix:
         source = replace(source, suffix=_guess(start_of(sys.stdin.buffer, _GUESSED_FROM)))
-    module, _, function = READERS[source.suffix].partition(":")
+    name = READERS[source.suffix]
+    if source.suffix == ".tsv" and _start(source).startswith(FIRST_LINE):
+        name = "webanno:read_webanno"
+    module, _, function = name.partition(":")
     # Only now: who reads text files need not wait for other files' libraries.
     reader = getattr(import_module(f"ner_retriever.text.formats.{module}"), function)
     return cast(Reader, reader)(source, options)
+
+
+def _start(source: Source) -> bytes:
+    """Return how a file begins; nothing where it cannot be read, as its reader will tell."""
+    if source.is_stdin:
+        return start_of(sys.stdin.buffer, _GUESSED_FROM)
+    try:
+        with open_bytes(source, progress=ignore) as stream:
+            return stream.read(_GUESSED_FROM).removeprefix(BOM_UTF8)
+    except READ_ERRORS:
+        return b""
 
 
 def _guess(start: bytes) -> str:

@@ -33,6 +33,11 @@ FORMATS = (
     Format(suffixes=(".html", ".htm", ".xhtml", ".md", ".markdown"), reader="parsed:read_parsed"),
     Format(suffixes=(".mbox",), reader="mbox:read_mbox"),
     Format(suffixes=(".arrow", ".feather"), reader="arrow:read_arrow"),
+    Format(suffixes=(".conll", ".iob2", ".bio"), reader="conll:read_conll"),
+    Format(suffixes=(".conllu",), reader="conllu:read_conllu"),
+    Format(suffixes=(".ann",), reader="brat:read_brat", in_bytes=False),
+    Format(suffixes=(".xml",), reader="xml_files:read_xml"),
+    Format(suffixes=(".warc",), reader="warc:read_warc"),
     Format(suffixes=(".zip",), reader="archive:read_zip"),
 )
 BY_SUFFIX = {suffix: format for format in FORMATS for suffix in format.suffixes}

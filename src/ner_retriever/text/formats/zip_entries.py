@@ -49,9 +49,9 @@ class _Checked:
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
-    def read(self, size: int) -> bytes:
+    def read1(self, size: int) -> bytes:
         try:
-            content: bytes = self._stream.read(size)
+            content: bytes = self._stream.read1(size)
         except zipfile.BadZipFile as error:
             raise OSError(str(error)) from error
         return content
