@@ -21,7 +21,8 @@ from ner_retriever.documents import Document
 from ner_retriever.errors import DocumentError
 from ner_retriever.text import inflation
 from ner_retriever.text.formats import zip_entries
-from ner_retriever.text.sources import COMPRESSIONS, count_hint
+from ner_retriever.text.sources import count_hint
+from ner_retriever.text.suffixes import COMPRESSIONS
 from reading_documents import read_documents
 
 

@@ -54,7 +54,7 @@ def inflated(stream: BinaryIO, compression: str, allowance: Allowance) -> Binary
 
     Args:
         stream: of bytes; it stays open when what is returned is closed.
-        compression: one of ``sources.COMPRESSIONS``; empty for none.
+        compression: one of ``suffixes.COMPRESSIONS``; empty for none.
         allowance: is used up by what comes out.
 
     Raises:

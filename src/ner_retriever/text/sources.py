@@ -11,9 +11,9 @@ from typing import BinaryIO, Protocol
 from ner_retriever.errors import InputError
 from ner_retriever.text.formats.registry import HUB_DATASET, SAVED_DATASET, SUFFIXES
 from ner_retriever.text.inflation import Allowance
+from ner_retriever.text.suffixes import known_suffixes, suffixes_of
 from ner_retriever.text.walking import UNKNOWN, Entry, is_saved_dataset, walk
 
-COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 # A text and the mentions that were marked in it, as the tool brat stores them.
 _TEXT, _ANNOTATIONS = ".txt", ".ann"
 _HUB = "datasets:"
@@ -46,7 +46,7 @@ class Source:
             with its path behind the folder's.
         suffix: one of ``SUFFIXES``, without that of a compression; empty for standard input whose
             format is to be found out.
-        compression: one of ``COMPRESSIONS``; empty for none.
+        compression: one of ``suffixes.COMPRESSIONS``; empty for none.
         is_stdin: whether it is standard input.
         in_folder: whether a folder that it lies in was named, and not the file itself.
         encoding: of its text; empty for UTF-8, or what a byte-order mark says.
@@ -122,14 +122,6 @@ def count_hint(
     return total
 
 
-def suffixes_of(name: str) -> tuple[str, str]:
-    """Return how a file's name ends: its kind, and its compression, each in lower case or empty."""
-    stem, last = _split(name)
-    if last in COMPRESSIONS:
-        return _split(stem)[1], last
-    return last, ""
-
-
 def paired(sources: Sequence[Source]) -> Iterator[tuple[Source, str]]:
     """Bring texts and the annotations beside them together: ``x.txt`` and ``x.ann``.
 
@@ -195,7 +187,7 @@ def _expand(
     suffix, compression = suffixes_of(path.name)
     if suffix not in SUFFIXES:
         raise InputError(
-            f"{path}: unknown kind of file {suffix!r}; known are {_known_suffixes()}; "
+            f"{path}: unknown kind of file {suffix!r}; known are {known_suffixes()}; "
             "rename it, or hand it in as standard input, with - and --format"
         )
     yield _with_annotations(named(Source(path, _as_named(path), suffix, compression)))
@@ -272,7 +264,7 @@ def _files_below(folder: Path, pass_over: PassOver | None) -> Iterator[Source]:
             found = True
             yield source
     if not found:
-        raise InputError(f"{folder}: no file to read in this folder; known are {_known_suffixes()}")
+        raise InputError(f"{folder}: no file to read in this folder; known are {known_suffixes()}")
 
 
 def _below(entry: Entry, folder: Path, above: str) -> Source:
@@ -291,14 +283,3 @@ def _size(source: Source) -> int:
 
 def _as_named(path: Path) -> str:
     return PurePath(os.path.normpath(path)).as_posix()
-
-
-def _split(name: str) -> tuple[str, str]:
-    """Split a name as paths do: a dot at its beginning or its end begins no suffix."""
-    last = name.rpartition("/")[2]
-    stem, dot, suffix = last.rpartition(".")
-    return (stem, f".{suffix}".lower()) if stem and dot and suffix else (last, "")
-
-
-def _known_suffixes() -> str:
-    return f"{', '.join(SUFFIXES)}, each also with {', '.join(COMPRESSIONS)}"

@@ -20,7 +20,8 @@ from ner_retriever.text.formats.columns import Columns
 from ner_retriever.text.formats.options import ReadOptions
 from ner_retriever.text.formats.registry import SUFFIXES
 from ner_retriever.text.readers import read_documents
-from ner_retriever.text.sources import find_sources, suffixes_of
+from ner_retriever.text.sources import find_sources
+from ner_retriever.text.suffixes import suffixes_of
 from ner_retriever.web.errors import RequestError
 
 _REMEMBERED = 50

@@ -19,7 +19,8 @@ from ner_retriever.text.formats.zip_entries import ArchiveFile, Entry
 from ner_retriever.text.inflation import Allowance
 from ner_retriever.text.lines import READ_ERRORS, empty, unreadable
 from ner_retriever.text.seekable import Shares, disk_bytes, open_seekable, size_of
-from ner_retriever.text.sources import Source, paired, suffixes_of
+from ner_retriever.text.sources import Source, paired
+from ner_retriever.text.suffixes import suffixes_of
 from ner_retriever.text.walking import is_hidden
 
 _LISTED_SUFFIXES = 8
