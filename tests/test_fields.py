@@ -49,7 +49,9 @@ def corpus(tmp_path: Path) -> Path:
 def index(corpus: Path, tmp_path: Path, toy_preset: Path) -> Path:
     out = tmp_path / "index"
     options = ["--out", out, "--preset", toy_preset, "--spans-field", "spans"]
-    assert run("index", corpus, *options).code == 0
+    outcome = run("index", corpus, *options)
+    assert outcome.code == 0, outcome
+    assert "2 documents of the index are equal, or nearly so, to another" in outcome.err
     return out
 
 
@@ -123,6 +125,12 @@ def test_fields_alone_are_brought_up_to_date(index: Path, corpus: Path, toy_pres
     assert found(index, "--where", "year = 2019") == []
     after = Retriever.open(index).search("city", limit=None, duplicates="show")
     assert {hit.id for hit in after} == run_of
+
+
+def test_info_lists_the_fields(index: Path) -> None:
+    record = json.loads(run("info", index, "--format", "json").out)
+    assert record["fields"]["year"] == "number"
+    assert record["fields"]["tags"] == "list"
 
 
 def test_which_fields_are_kept(corpus: Path, tmp_path: Path, toy_preset: Path) -> None:

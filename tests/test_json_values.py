@@ -192,5 +192,6 @@ def test_what_was_passed_over_is_told_and_written(tmp_path: Path, toy_preset: Pa
     assert lines[-3]["reason"] == "unusable"
     good = str(folder / "good.jsonl")
     assert lines[-2] == {"file": good, "read": True, "skipped": 1}
-    counts = {"new": 1, "replaced": 0, "updated": 0, "unchanged": 0, "mentions": 1, "removed": 0}
+    counts = {"new": 1, "replaced": 0, "updated": 0, "unchanged": 0, "mentions": 1}
+    counts |= {"removed": 0, "duplicates": 0}
     assert lines[-1] == counts

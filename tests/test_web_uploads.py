@@ -1,5 +1,6 @@
 """Documents that come with a request, while others search, write and judge."""
 
+import gzip
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+import document_files
 from ner_retriever import Retriever
 from ner_retriever.index.lock import write_lock
 from web_helpers import code, finished, make_index, many_documents, serving
@@ -40,6 +42,26 @@ def test_documents_of_the_api_are_added_and_replaced(client: TestClient) -> None
     assert texts == [{"id": "a", "text": "Sue is in Oslo.", "fields": {}}]
     found = client.get("/api/v1/search", params={"q": "city"}).json()["results"]
     assert "Rome is a city." in {hit["text"] for hit in found}
+
+
+def test_documents_of_every_kind_are_taken(
+    tmp_path: Path, toy_preset: Path, capitals: None
+) -> None:
+    kinds = {
+        "report.pdf": document_files.pdf([document_files.BLOCKS]),
+        "letter.docx": document_files.docx(),
+        "all.zip": document_files.archive({"in/a.jsonl": '{"text": "Oslo"}'}),
+        "rows.jsonl.gz": gzip.compress(b'{"text": "Rome"}'),
+    }
+    with serving(make_index(tmp_path, toy_preset, detector="spacy")) as client:
+        for name, content in kinds.items():
+            done = upload(client, name, content)
+            assert (done["state"], done["name"], done["new"]) == ("done", name, 1), done
+        ids = {"id": ["report.pdf", "all.zip/in/a.jsonl:1"]}
+        found = client.get("/api/v1/documents", params=ids).json()
+    texts = {document["id"]: document["text"] for document in found}
+    assert texts["all.zip/in/a.jsonl:1"] == "Oslo"
+    assert "Supreme Court" in texts["report.pdf"]
 
 
 def test_a_file_is_read_as_its_name_ends(client: TestClient) -> None:

@@ -10,6 +10,7 @@ from ner_retriever.index.lock import write_lock
 from ner_retriever.index.manifest import Manifest
 from ner_retriever.index.replacement import new_store
 from ner_retriever.index.scan import Scan
+from ner_retriever.index.signatures import SIGNED, count_duplicates
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import LazyFields, open_scan
 from ner_retriever.models import Models, new_manifest, usable_manifest
@@ -152,6 +153,11 @@ class OpenIndex:
         """The store's newest version; grows with every change."""
         self._store.refresh()
         return self._store.version
+
+    def duplicates(self) -> int:
+        """Count the documents that are equal, or nearly so, to an earlier one."""
+        self._store.refresh()
+        return count_duplicates(self._store.batches(SIGNED))
 
     def info(self) -> IndexInfo:
         """Count what the index holds."""

@@ -74,17 +74,25 @@ class Account:
             self._write({"notice": text})
 
     def close(
-        self, console: Console, out: Path, added: "Added", *, removed: int, seconds: float
+        self,
+        console: Console,
+        out: Path,
+        added: "Added",
+        *,
+        removed: int,
+        duplicates: int,
+        seconds: float,
     ) -> None:
         """Say what the run has done, on standard error.
 
         Args:
             removed: how many documents are no longer there.
+            duplicates: how many documents of the index are equal, or nearly so, to another.
 
         Raises:
             InputError: every document was left out.
         """
-        self._write({**asdict(added), "removed": removed})
+        self._write({**asdict(added), "removed": removed, "duplicates": duplicates})
         changes = [f"{added.new:,} new", f"{added.replaced:,} replaced"]
         changes += [f"{added.updated:,} updated"] if added.updated else []
         changes += [f"{added.unchanged:,} unchanged"]
@@ -93,6 +101,11 @@ class Account:
             f"{out}: {', '.join(changes)} documents; {added.mentions:,} mentions indexed; "
             f"{seconds:,.0f} s{_peak_memory()}"
         )
+        if duplicates:
+            console.print(
+                f"{duplicates:,} documents of the index are equal, or nearly so, to another; an "
+                "answer shows one of them: --duplicates show"
+            )
         if self._files.total() > 1:
             console.print(self._table())
         skips = ", ".join(f"{count:,} {reason}" for reason, count in self._skips.most_common())

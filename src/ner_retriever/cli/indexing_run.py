@@ -78,8 +78,9 @@ class IndexingRun:
                     on_end=account.read,
                 )
             )
-            added = open_index().add(documents, on_error=handler, progress=_Show(bar, task))
-        self._close(account, added, removed=0, start=start)
+            retriever = open_index()
+            added = retriever.add(documents, on_error=handler, progress=_Show(bar, task))
+        self._close(retriever, account, added, removed=0, start=start)
 
     def keep_in_step(
         self, retriever: "Retriever", account: Account, *, dry_run: bool = False
@@ -107,7 +108,7 @@ class IndexingRun:
         if dry_run:
             _say_plan(self._console, done)
         else:
-            self._close(account, done.added, removed=done.removed, start=start)
+            self._close(retriever, account, done.added, removed=done.removed, start=start)
 
     def watch(self, retriever: "Retriever", account: Account) -> None:
         """Bring the index in step, and again after each change, until the process is stopped."""
@@ -125,9 +126,23 @@ class IndexingRun:
             notice=account.notice,
         )
 
-    def _close(self, account: Account, added: "Added", *, removed: int, start: float) -> None:
-        seconds = time.monotonic() - start
-        account.close(self._console, self._out, added, removed=removed, seconds=seconds)
+    def _close(
+        self,
+        retriever: "Retriever",
+        account: Account,
+        added: "Added",
+        *,
+        removed: int,
+        start: float,
+    ) -> None:
+        account.close(
+            self._console,
+            self._out,
+            added,
+            removed=removed,
+            duplicates=retriever.duplicates() if added.new or added.replaced else 0,
+            seconds=time.monotonic() - start,
+        )
 
 
 def _say_plan(console: Console, done: "Synced") -> None:

@@ -28,7 +28,8 @@ def info(
     """
     from ner_retriever.retriever import Retriever
 
-    found = Retriever.open(index).info()
+    retriever = Retriever.open(index)
+    found, fields = retriever.info(), retriever.fields()
     manifest = asdict(found.manifest)
     settings = manifest.pop("settings")
     record: dict[str, Any] = {
@@ -43,6 +44,7 @@ def info(
         "site": settings["preset"]["site"],
         "head": settings["preset"]["head"],
         "detector": settings["detector"],
+        "fields": {name: fields.kind(name) for name in fields.names},
         "fingerprints": manifest["fingerprints"],
         "created": manifest["created"],
         "version": found.version,

@@ -14,8 +14,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from rensa import RMinHash
 
+from ner_retriever.temporary import TemporaryFolder
+
 _NUMBERS = 64
 _BAND = 4
+# The columns of the store that documents are grouped by.
+SIGNED = ("digest", "signature")
 SIGNATURE_BYTES = 2 * _NUMBERS
 # Below so many words, a changed word makes another document.
 _LEAST_WORDS = 40
@@ -41,7 +45,7 @@ def group_documents(batches: Iterable[pa.RecordBatch], file: Path) -> NDArray[np
     """Return for each document the row of the first that it is equal or nearly equal to.
 
     Args:
-        batches: of the columns ``digest`` and ``signature``, in the rows' order.
+        batches: of the columns ``SIGNED``, in the rows' order.
         file: where signatures are kept meanwhile, so that memory holds but some numbers a document.
 
     Returns:
@@ -69,6 +73,17 @@ def group_documents(batches: Iterable[pa.RecordBatch], file: Path) -> NDArray[np
             pairs = _alike(signatures, *_neighbours(band))
             _join(groups, rows[pairs[0]], rows[pairs[1]])
     return groups
+
+
+def count_duplicates(batches: Iterable[pa.RecordBatch]) -> int:
+    """Count the documents that are equal, or nearly so, to an earlier one.
+
+    Args:
+        batches: as :func:`group_documents` takes them.
+    """
+    with TemporaryFolder() as folder:
+        groups = group_documents(batches, Path(folder) / "signatures")
+    return int(np.count_nonzero(groups != np.arange(len(groups))))
 
 
 def _first_numbers(digests: pa.Array) -> NDArray[np.uint64]:

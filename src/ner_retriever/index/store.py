@@ -23,12 +23,10 @@ from ner_retriever.index.records import Known, Record, StoredDocument, schema, t
 from ner_retriever.index.store_errors import reading_store, writing_store
 from ner_retriever.index.store_files import (
     STORE_FOLDER,
-    StoreRecord,
     acknowledge,
+    check_all,
     check_changed,
     check_version,
-    damaged,
-    damaged_files,
     remove_checksums,
 )
 from ner_retriever.index.table import has_table, new_table, open_table
@@ -159,9 +157,7 @@ class Store:
 
     def check_files(self) -> None:
         """Hash all files that were put on record; a ``StoreError`` names one that is damaged."""
-        record = StoreRecord.read(self._path)
-        for name, what in damaged_files(self._path, record) if record else ():
-            raise damaged(self._path / STORE_FOLDER / name, what)
+        check_all(self._path)
 
     def snapshot(self) -> "Store":
         """A second handle, which stays at this version when this one moves on."""

@@ -171,6 +171,17 @@ def check_version(path: Path, version: int, record: StoreRecord | None, missing:
         raise damaged(path / STORE_FOLDER / missing[0], "the file is missing")
 
 
+def check_all(path: Path) -> None:
+    """Hash all files of the index folder ``path`` that were put on record.
+
+    Raises:
+        StoreError: one is damaged.
+    """
+    record = StoreRecord.read(path)
+    for name, what in damaged_files(path, record) if record else ():
+        raise damaged(path / STORE_FOLDER / name, what)
+
+
 def damaged_files(
     path: Path, record: StoreRecord, progress: Callable[[int], None] = lambda _: None
 ) -> Iterator[tuple[str, str]]:

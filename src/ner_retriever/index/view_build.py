@@ -18,7 +18,7 @@ from ner_retriever.index.field_table import FIELDS_FILE, write_field_table
 from ner_retriever.index.int8 import write_int8
 from ner_retriever.index.records import vectors_of
 from ner_retriever.index.scan import DOCUMENT, MENTION, Scan, document_key
-from ner_retriever.index.signatures import group_documents
+from ner_retriever.index.signatures import SIGNED, group_documents
 from ner_retriever.index.store import Store
 from ner_retriever.index.syncing import sync_folder
 from ner_retriever.index.view_files import (
@@ -125,7 +125,7 @@ def add_fields(view: Path, store: Store) -> None:
 def _groups(folder: Path, store: Store) -> NDArray[np.int64]:
     signatures = folder / "signatures"
     try:
-        return group_documents(store.batches(["digest", "signature"]), signatures)
+        return group_documents(store.batches(SIGNED), signatures)
     finally:
         signatures.unlink(missing_ok=True)
 
