@@ -82,23 +82,6 @@ def test_file_that_may_not_be_read_is_its_error(tmp_path):
     assert [error.reason for error in errors] == ["damaged"]
 
 
-def test_folders_nested_deeper_than_calls(tmp_path):
-    deep = tmp_path
-    for _ in range(1_100):
-        deep = deep / "d"
-    # Step by step, since the whole path is longer than the system takes at once.
-    here = Path.cwd()
-    try:
-        os.chdir(tmp_path)
-        for _ in range(1_100):
-            Path("d").mkdir()
-            os.chdir("d")
-        Path("x.txt").write_text("x")
-    finally:
-        os.chdir(here)
-    assert found(tmp_path)[0] == ["/".join(["d"] * 1_100 + ["x.txt"])]
-
-
 def test_nothing_to_read_is_an_error(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path)
     with pytest.raises(InputError, match="no file to read"):
