@@ -103,8 +103,8 @@ class Account:
         )
         if duplicates:
             console.print(
-                f"{duplicates:,} documents of the index are equal, or nearly so, to another; an "
-                "answer shows one of them: --duplicates show"
+                f"{duplicates:,} of the index's documents equal or nearly equal an earlier one; "
+                "an answer shows one of them: --duplicates show"
             )
         if self._files.total() > 1:
             console.print(self._table())

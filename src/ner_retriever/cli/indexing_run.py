@@ -148,9 +148,8 @@ class IndexingRun:
 def _say_plan(console: Console, done: "Synced") -> None:
     plan = done.plan
     console.print(
-        f"{len(plan.read):,} files are new or changed and would be read, {plan.unchanged:,} are "
-        f"unchanged; {done.removed:,} documents of {len(plan.gone):,} files that are gone would be "
-        "removed"
+        f"files to read, new or changed: {len(plan.read):,}; unchanged: {plan.unchanged:,}; gone: "
+        f"{len(plan.gone):,}, with {done.removed:,} documents to remove"
     )
     for source in plan.read:
         typer.echo(f"read\t{source.name}")
