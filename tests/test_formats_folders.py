@@ -38,10 +38,12 @@ def test_order_is_that_of_the_parts_of_paths(tmp_path):
 def test_links(tmp_path):
     folder = tmp_path / "folder"
     write(folder / "b" / "kept.txt")
-    outside = write(tmp_path / "outside.data")
+    other = write(folder / "other.data")
+    outside = write(tmp_path / "outside.txt")
     (folder / "a.txt").symlink_to(folder / "b" / "kept.txt")
-    (folder / "c.txt").symlink_to(outside)
-    (folder / "d.txt").symlink_to(outside)
+    (folder / "c.txt").symlink_to(other)
+    (folder / "d.txt").symlink_to(other)
+    (folder / "e.txt").symlink_to(outside)
     (folder / "broken.txt").symlink_to(folder / "gone.txt")
     (folder / "circle.txt").symlink_to(folder / "circle.txt")
     (folder / "loop").symlink_to(folder)
@@ -52,7 +54,9 @@ def test_links(tmp_path):
             ("broken.txt", "broken link"),
             ("circle.txt", "broken link"),
             ("d.txt", "link to a file that is read"),
+            ("e.txt", "link out of the folder"),
             ("loop", "link to a folder"),
+            ("other.data", "unknown kind"),
         ],
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli_helpers import run
+from cli_helpers import error, run
 from golden_folder import GOLDEN, golden, make
 from ner_retriever import Retriever
 
@@ -71,3 +71,37 @@ def test_one_command_indexes_all_of_it(
     again = run("index", "files", *options)
     assert "0 new, 0 replaced" in again.err
     assert f"{skipped:,} skipped" in again.err
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "documents/report.pdf",
+        "documents/box.mbox",
+        "tables/rows.parquet",
+        "tables/rows.arrow",
+        "tables/records.xlsx",
+        "corpora/all.zip",
+        "corpora/pubmed.xml",
+        "corpora/c.conllu",
+    ],
+)
+def test_standard_input_can_be_of_any_kind(
+    folder: Path, name: str, tmp_path: Path, toy_preset: Path, capitals: None
+) -> None:
+    content = (folder / "files" / name).read_bytes()
+    options = ["--out", tmp_path / "index", "--preset", toy_preset]
+    outcome = run(
+        "index", "-", *options, "--format", name.rsplit(".", maxsplit=1)[-1], stdin=content
+    )
+    assert outcome.code == 0, outcome
+    texts = {document["text"] for document in EXPECTED["documents"].values()}
+    index = Retriever.open(tmp_path / "index")
+    found = {hit.text for hit in index.search("x", limit=None)}
+    assert found
+    assert found <= texts
+
+
+def test_kinds_that_standard_input_cannot_be(tmp_path: Path) -> None:
+    message = error("index", "-", "--out", tmp_path / "index", "--format", "doc")
+    assert "unknown --format 'doc'; known are txt, json," in message

@@ -187,7 +187,8 @@ def test_lines_put_in_above_move_the_others_unless_named_by_content(index: Index
         path = write(f"{ids_by_content}/x.txt", "one\ntwo\n")
         index.sync(str(ids_by_content), options=options)
         path.write_text("zero\none\ntwo\n")
-        index.sync(str(ids_by_content), options=options)
+        done = index.sync(str(ids_by_content), options=options)
+        assert done.by_place is not ids_by_content
         assert len(index.reader.seen) == read
 
 

@@ -50,11 +50,13 @@ class Synced:
         plan: what was found at the beginning.
         added: what has become of the documents that were read.
         removed: how many documents are no longer there.
+        by_place: whether some documents that were read are named by their place in a file.
     """
 
     plan: Plan
     added: Added = field(default_factory=Added)
     removed: int = 0
+    by_place: bool = False
 
 
 class SourceSync:
@@ -149,7 +151,7 @@ class SourceSync:
             self._records.forget(self.plan.gone)
         except OSError as error:
             raise _unwritable(error) from error
-        return Synced(plan=self.plan, added=added, removed=removed)
+        return Synced(plan=self.plan, added=added, removed=removed, by_place=reading.by_place)
 
     def documents_of_gone(self) -> list[str]:
         """Return the ids of the documents whose files are gone."""
@@ -190,12 +192,14 @@ class _Reading:
 
     Attributes:
         removed: how many documents were removed from files that changed.
+        by_place: whether a document is named by its place in its file.
     """
 
     def __init__(
         self, store: Store, stored: Collection[str], records: FileRecords, key: str
     ) -> None:
         self.removed = 0
+        self.by_place = False
         self._store = store
         self._stored = stored
         self._records = records
@@ -216,6 +220,7 @@ class _Reading:
     def watched(self, documents: Iterable[Document]) -> Iterator[Document]:
         for document in documents:
             self._ids.add(document.id)
+            self.by_place |= document.id.startswith(f"{document.source}:")
             yield document
 
     def end(self, source: Source, errors: int) -> None:

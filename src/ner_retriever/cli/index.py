@@ -138,6 +138,7 @@ def index(
         raise ConfigError("--dry-run says what --sync would do; give that too")
     if watch and (dry_run or replace):
         raise ConfigError("--watch goes on and on; leave --dry-run and --replace out")
+    stdin_suffix = reading.read_stdin_suffix(format)
     require_folders(report)
     run = IndexingRun(
         console, sources, options, out=out, encoding=encoding, skip=on_error is OnError.SKIP
@@ -165,7 +166,6 @@ def index(
             elif sync:
                 run.keep_in_step(open_index(), account)
             else:
-                stdin_suffix = f".{format}" if format else ""
                 run.add(open_index, account, stdin_suffix=stdin_suffix)
     except KeyboardInterrupt:
         console.print("stopped; what was indexed is kept, and the next run goes on there")

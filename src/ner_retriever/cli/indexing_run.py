@@ -105,6 +105,12 @@ class IndexingRun:
                 on_end=account.read,
                 progress=_Show(bar, task),
             )
+        if done.added.replaced and done.by_place:
+            account.notice(
+                "documents without an id are named by their lines: lines that are put in above "
+                "have those below read again; give ids, or name them by their texts with "
+                "--content-ids"
+            )
         if dry_run:
             _say_plan(self._console, done)
         else:

@@ -1,6 +1,5 @@
 """How files are read, as options of a command."""
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,16 +11,6 @@ if TYPE_CHECKING:
     from ner_retriever.text.formats.options import ReadOptions
 
 LONGEST = 2_000_000
-
-
-class InputFormat(StrEnum):
-    """What standard input holds."""
-
-    TXT = "txt"
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
-    TSV = "tsv"
 
 
 TextField = Annotated[
@@ -66,8 +55,12 @@ WholeFile = Annotated[
     ),
 ]
 StdinFormat = Annotated[
-    InputFormat | None,
-    typer.Option(help="What standard input holds.  [default: json, jsonl or txt, by its start]"),
+    str | None,
+    typer.Option(
+        metavar="KIND",
+        help="What standard input holds, as a file's name would end: csv, pdf, mbox, parquet, …  "
+        "[default: json, jsonl or txt, by its start]",
+    ),
 ]
 Separator = Annotated[
     str | None,
@@ -110,6 +103,24 @@ OcrLanguages = Annotated[
 MaxCharacters = Annotated[
     int, typer.Option(help="Longest line, row or document that is accepted.", min=1)
 ]
+
+
+def read_stdin_suffix(format: str | None) -> str:
+    """Return the suffix of a file that holds what standard input does; empty to find it out.
+
+    Raises:
+        ConfigError: no such kind of file can be read from standard input.
+    """
+    from ner_retriever.text.formats.registry import SUFFIXES
+
+    if format is None:
+        return ""
+    suffix = f".{format.removeprefix('.')}".lower()
+    # Annotations are of no use without the text beside them.
+    if suffix not in SUFFIXES or suffix == ".ann":
+        known = ", ".join(one.removeprefix(".") for one in SUFFIXES if one != ".ann")
+        raise ConfigError(f"unknown --format {format!r}; known are {known}")
+    return suffix
 
 
 def read_options(

@@ -131,8 +131,7 @@ class Store:
     def state(self) -> str:
         """A name for the rows and their order: equal states hold equal rows.
 
-        Unlike the version it also differs between stores, and does not change when an index is
-        built over the ids.
+        Unlike the version it differs between stores, and stays when the ids are indexed.
         """
         key = (self.version, last_file(self._dataset))
         if key != self._state_key:

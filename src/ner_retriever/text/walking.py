@@ -8,6 +8,7 @@ from pathlib import Path
 # What archives and editors leave in folders, beside what is hidden.
 _NO_DOCUMENTS = {"__MACOSX"}
 HIDDEN, UNKNOWN = "hidden", "unknown kind"
+OUTSIDE = "link out of the folder"
 BROKEN, TWICE, LINK = "broken link", "link to a file that is read", "link to a folder"
 INDEX = "an index"
 NO_FILE, CLOSED = "no ordinary file", "folder that may not be read"
@@ -39,13 +40,13 @@ class Entry:
 def walk(folder: str | Path, *, is_known: Callable[[str], bool]) -> list[Entry]:
     """Return what lies below a folder, in the order of its path's parts; no file is opened.
 
-    Links to folders are not followed, so that none is walked twice. A link to a file stands for the
-    file, unless that is below the folder as well. Hidden folders stand for what is in them.
+    Links to folders are not followed, so that none is walked twice. A link to a file below the
+    folder stands for the file, unless that is read as well. Hidden folders stand for what is in them.
 
     Args:
         is_known: whether a file of this name is of a kind that can be read.
     """
-    walked = _Walk(is_known)
+    walked = _Walk(is_known, os.path.realpath(folder))
     walked.enter(os.fspath(folder), "")
     return walked.entries()
 
@@ -61,8 +62,9 @@ def is_saved_dataset(names: Set[str]) -> bool:
 
 
 class _Walk:
-    def __init__(self, is_known: Callable[[str], bool]) -> None:
+    def __init__(self, is_known: Callable[[str], bool], top: str) -> None:
         self._is_known = is_known
+        self._top = top
         self._found: list[Entry] = []
         # Where the links to files stand in what was found, and which files they link to.
         self._links: list[tuple[int, tuple[int, int]]] = []
@@ -136,5 +138,8 @@ class _Walk:
             return UNKNOWN
         if not entry.is_file():
             return NO_FILE
+        # Whoever made the folder may want to have other files of its reader read.
+        if os.path.commonpath([self._top, os.path.realpath(entry.path)]) != self._top:
+            return OUTSIDE
         self._links.append((len(self._found), (target.st_dev, target.st_ino)))
         return ""
