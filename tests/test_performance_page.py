@@ -126,7 +126,7 @@ def test_times_stand_in_the_unit_that_suits_them() -> None:
 
 def test_the_page_says_what_was_not_measured(tmp_path: Path) -> None:
     page = report.page(tmp_path, tmp_path)
-    assert page.count("Not measured yet; `python benchmarks/") == 5
+    assert page.count("Not measured yet; `python benchmarks/") == 7
     assert "$" not in page
 
 

@@ -41,7 +41,8 @@ def walk(folder: str | Path, *, is_known: Callable[[str], bool]) -> list[Entry]:
     """Return what lies below a folder, in the order of its path's parts; no file is opened.
 
     Links to folders are not followed, so that none is walked twice. A link to a file below the
-    folder stands for the file, unless that is read as well. Hidden folders stand for what is in them.
+    folder stands for the file, unless that is read as well. Hidden folders stand for what is in
+    them.
 
     Args:
         is_known: whether a file of this name is of a kind that can be read.
