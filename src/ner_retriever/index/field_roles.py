@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import lru_cache
 
 from ner_retriever.documents import FieldValue
 from ner_retriever.errors import QueryError
@@ -37,14 +38,19 @@ def by_role(fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
     So documents of several sources can be compared. A field keeps its name where there is one of
     the role's own name already, or what it holds is not of the role's kind.
     """
-    names = {
-        name: role
-        for role in _ALIASES
-        if role not in fields
-        and (name := field_of_role(list(fields), role)) is not None
-        and _fits(role, fields[name])
-    }
-    return {names.get(name, name): value for name, value in fields.items()}
+    found = _roles(tuple(fields))
+    names = {name: role for role, name in found if _fits(role, fields[name])}
+    return (
+        {names.get(name, name): value for name, value in fields.items()} if names else dict(fields)
+    )
+
+
+# Most documents of a corpus have the same fields.
+@lru_cache(maxsize=1_024)
+def _roles(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Roles that no field is called by, each with the field that has it."""
+    found = ((role, field_of_role(names, role)) for role in _ALIASES if role not in names)
+    return tuple((role, name) for role, name in found if name is not None)
 
 
 def parse_date(text: str) -> datetime | None:
