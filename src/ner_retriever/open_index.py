@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from ner_retriever.config import DEFAULT_PRESET, EngineName, Preset
+from ner_retriever.index.field_table import Kind, field_kinds
 from ner_retriever.index.folder import check_free, make_folder, refuse_address
 from ner_retriever.index.info import IndexInfo, index_info
 from ner_retriever.index.lock import write_lock
@@ -158,6 +159,11 @@ class OpenIndex:
         """Count the documents that are equal, or nearly so, to an earlier one."""
         self._store.refresh()
         return count_duplicates(self._store.batches(SIGNED))
+
+    def field_kinds(self) -> dict[str, Kind]:
+        """Return what each field of the documents holds, by the fields' names."""
+        self._store.refresh()
+        return field_kinds(self._store)
 
     def info(self) -> IndexInfo:
         """Count what the index holds."""

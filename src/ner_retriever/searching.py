@@ -119,10 +119,7 @@ class Searcher:
             if names_only.any():
                 best_scores[names_only] = scan.names().best_scores(vectors[names_only])
             for query, vector, best in zip(some, vectors, best_scores, strict=True):
-                # A document whose fields don't fit has no best mention.
-                kept = self._kept(query)
-                found = best if kept is None else np.where(kept, best, -np.inf)
-                yield self._ranked(query, vector, bounds, best=found)
+                yield self._ranked(query, vector, bounds, best=best)
 
     def accepted(self, feedback: Feedback) -> list[Hit]:
         """Return the documents that were judged yes; see ``Retriever.accepted``."""

@@ -29,7 +29,7 @@ def info(
     from ner_retriever.retriever import Retriever
 
     retriever = Retriever.open(index)
-    found, fields = retriever.info(), retriever.fields()
+    found = retriever.info()
     manifest = asdict(found.manifest)
     settings = manifest.pop("settings")
     record: dict[str, Any] = {
@@ -44,7 +44,7 @@ def info(
         "site": settings["preset"]["site"],
         "head": settings["preset"]["head"],
         "detector": settings["detector"],
-        "fields": {name: fields.kind(name) for name in fields.names},
+        "fields": retriever.field_kinds(),
         "fingerprints": manifest["fingerprints"],
         "created": manifest["created"],
         "version": found.version,

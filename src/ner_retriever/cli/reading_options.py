@@ -111,14 +111,14 @@ def read_stdin_suffix(format: str | None) -> str:
     Raises:
         ConfigError: no such kind of file can be read from standard input.
     """
-    from ner_retriever.text.formats.registry import SUFFIXES
+    from ner_retriever.text.formats.registry import BY_SUFFIX
 
     if format is None:
         return ""
     suffix = f".{format.removeprefix('.')}".lower()
-    # Annotations are of no use without the text beside them.
-    if suffix not in SUFFIXES or suffix == ".ann":
-        known = ", ".join(one.removeprefix(".") for one in SUFFIXES if one != ".ann")
+    usable = [one for one, kind in BY_SUFFIX.items() if kind.in_bytes]
+    if suffix not in usable:
+        known = ", ".join(one.removeprefix(".") for one in usable)
         raise ConfigError(f"unknown --format {format!r}; known are {known}")
     return suffix
 

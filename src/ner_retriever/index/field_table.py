@@ -74,6 +74,16 @@ class FieldTable:
         return self.table.column(name)
 
 
+def field_kinds(store: Store) -> dict[str, Kind]:
+    """Return what each field of a store's documents holds, without making the table.
+
+    Raises:
+        ValueError: a document's fields are damaged.
+    """
+    kinds = dict(_KINDS)
+    return {name: kinds[_TYPES[kind]] for name, kind in _kinds(store).items()}
+
+
 def write_field_table(file: Path, store: Store) -> None:
     """Write the fields of a store's documents, with memory that does not grow with it.
 

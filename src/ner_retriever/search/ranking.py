@@ -79,6 +79,7 @@ def search(
         scan = scan.names()
     if kept is not None:
         scan = scan.of_documents(kept)
+        best = None if best is None else np.where(kept, best, -np.inf)
     ranking = query_vector if refined is None else refined
     lowered = None
     if conditions is None or not len(scan.mentions):
@@ -139,15 +140,20 @@ def fold_duplicates(
         The rows that stay, the best of each group, in order; and for each that stands for others,
         how many those are.
     """
+    shared = np.bincount(groups, minlength=len(groups))[groups[rows]] > 1
+    alone, rows, scores = rows[~shared], rows[shared], scores[shared]
+    # Most documents are like no other, and need not be sorted.
+    if not len(rows):
+        return alone, {}
     group = groups[rows]
     order = np.lexsort((rows, -scores, group))
     ordered = group[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(rows)])
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     sizes = np.diff(np.append(starts, len(rows)))
     several = sizes > 1
     kept = rows[order[starts]]
     counts = zip(kept[several].tolist(), (sizes[several] - 1).tolist(), strict=True)
-    return np.sort(kept), dict(counts)
+    return np.sort(np.concatenate([alone, kept])), dict(counts)
 
 
 def _check(limit: int | None, min_score: float | str | None, min_detection: float | None) -> None:

@@ -81,13 +81,13 @@ def _search_page(request: Request, service: Service, asked: Asked) -> Response:
         "asked": asked,
         "answer": answer,
         "chart": chart_of(answer, asked.cutoff),
-        "facets": shown_facets(answer.results),
     }
     fresh = len(answer.results.since(asked.saved.seen)) if asked.saved else 0
     match asked.view:
         case "documents":
             shown = _first_rows(service, asked, answer)
-            return page(request, "documents.html", fresh=fresh, **values, **shown)
+            narrowing = shown_facets(answer.results)
+            return page(request, "documents.html", fresh=fresh, facets=narrowing, **values, **shown)
         case "entities":
             entities = rollup(answer.results, order=asked.order)
             return page(
