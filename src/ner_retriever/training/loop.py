@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ner_retriever.config import fingerprint
 from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.training.adapter import Adapter
+from ner_retriever.training.ahead import prepared
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.averaging import Average
 from ner_retriever.training.bank import Bank, choose_bank
@@ -22,7 +23,11 @@ from ner_retriever.training.exclusion import Exclusions, Rules
 from ner_retriever.training.mining import NearNegatives
 from ner_retriever.training.negatives import Miner
 from ner_retriever.training.new_heads import new_heads
-from ner_retriever.training.objectives import Objective, SoftmaxObjective, TripletObjective
+from ner_retriever.training.objectives import (
+    Objective,
+    SoftmaxObjective,
+    TripletObjective,
+)
 from ner_retriever.training.split import Split, split
 from ner_retriever.training.triplets import TripletSampler
 from ner_retriever.training.typed_mentions import TypedText
@@ -131,7 +136,7 @@ class _Run:
         head: ProjectionHead,
         context: ProjectionHead | None,
         bank: Bank,
-        objective: Objective,
+        objective: Objective[Any],
         adapter: Adapter | None,
     ) -> None:
         self.validation: Validation | None = None
@@ -173,8 +178,9 @@ class _Run:
             restore(tensors, self._model, self._optimizer)
             self._average.restore(progress.average)
         losses: list[float] = []
+        batches = prepared(self._objective, self._vectors, range(progress.step, steps))
         while progress.step < steps and not 0 < config.patience <= progress.since_best:
-            losses.append(self._step(progress.step, steps))
+            losses.append(self._step(progress.step, steps, next(batches)))
             progress.step += 1
             if advance:
                 advance(progress.step, steps)
@@ -192,7 +198,7 @@ class _Run:
             self._model.load_state_dict(best)
         return progress.log
 
-    def _step(self, step: int, steps: int) -> float:
+    def _step(self, step: int, steps: int, batch: Any) -> float:
         """Take a step, at rates that rise in a line and fall to 0 on a cosine."""
         factor = min(1.0, (step + 1) / (_RISE * steps)) * 0.5 * (1 + np.cos(np.pi * step / steps))
         for group, (_, rate) in zip(self._optimizer.param_groups, self._rates, strict=True):
@@ -202,7 +208,7 @@ class _Run:
         self._head.train()
         if self._context:
             self._context.train()
-        loss = self._objective.loss(step, self._head, self._vectors)
+        loss = self._objective.loss(batch, self._head, self._vectors)
         self._optimizer.zero_grad()
         torch.autograd.backward(loss)
         self._optimizer.step()
@@ -244,7 +250,7 @@ def _objective(
     parts: Split,
     head: ProjectionHead,
     context: ProjectionHead | None,
-) -> Objective:
+) -> Objective[Any]:
     def miner(rules: Rules) -> Miner:
         return Miner(annotations, texts, rules, usable=parts.training_mentions)
 

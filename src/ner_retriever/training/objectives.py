@@ -3,7 +3,8 @@
 A batch hangs on the seed and its number alone, so that a run goes on where it stopped.
 """
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -23,27 +24,56 @@ from ner_retriever.training.mining import NearNegatives
 from ner_retriever.training.relation import Relation
 from ner_retriever.training.relatives import Relatives, Siblings
 from ner_retriever.training.split import Split
-from ner_retriever.training.triplets import Epoch, TripletSampler, anchor_vectors
-from ner_retriever.training.vectors import Vectors
+from ner_retriever.training.triplets import Epoch, Triplets, TripletSampler, anchor_vectors
+from ner_retriever.training.vectors import Reading, Vectors
+
+B = TypeVar("B")
 
 
-class Objective(Protocol):
+class Objective(Protocol[B]):
     """What is made small.
 
     Attributes:
         types: numbers of the types that it trains on, (types,) int64.
         parameters: what it learns itself.
+        follows_head: whether a batch hangs on what the head has learnt so far.
     """
 
     types: NDArray[np.int64]
     parameters: nn.ParameterList
+    follows_head: bool
 
     @property
     def exclusions(self) -> Exclusions | None:
         """What became of the candidates for hard negatives, where any were mined."""
 
-    def loss(self, step: int, head: ProjectionHead, vectors: Vectors) -> Tensor:
-        """Return a step's loss, a scalar; steps are counted from 0."""
+    def prepare(self, step: int, vectors: Vectors) -> B:
+        """Return a step's batch; steps are counted from 0.
+
+        Unless it follows the head, a batch may be prepared in another thread, ahead of its step.
+        """
+
+    def loss(self, batch: B, head: ProjectionHead, vectors: Vectors) -> Tensor:
+        """Return a batch's loss, a scalar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some mentions, some types, and which goes with which.
+
+    Attributes:
+        mentions, types: (m,) and (t,) int64.
+        positive: (m, t) bool.
+        spared: pairs that are neither positive nor negative, (m, t) bool, where any are.
+        read_mentions, read_types: read them.
+    """
+
+    mentions: NDArray[np.int64]
+    types: NDArray[np.int64]
+    positive: Tensor
+    spared: Tensor | None
+    read_mentions: Reading
+    read_types: Reading
 
 
 class SoftmaxObjective:
@@ -89,6 +119,7 @@ class SoftmaxObjective:
         self._sizes = sizes
         self._seed = seed
         self._negatives = negatives
+        self.follows_head = negatives is not None
         self._context = context
         self._relatives: Relatives | None = None
         self._siblings: Siblings | None = None
@@ -109,13 +140,17 @@ class SoftmaxObjective:
         """What became of the candidates for hard negatives, where any were mined."""
         return self._negatives.exclusions if self._negatives else None
 
-    def loss(self, step: int, head: ProjectionHead, vectors: Vectors) -> Tensor:
-        """Return a step's loss, a scalar."""
-        rows, types, positive = self.draw(step)
-        spared = self._spared(rows, types, positive)
-        read, asked = vectors.mentions(rows), vectors.queries(types)
-        positive = positive.to(vectors.device)
-        spared = spared.to(vectors.device) if spared is not None else None
+    def prepare(self, step: int, vectors: Vectors) -> Batch:
+        """Draw a step's batch."""
+        mentions, types, positive = self.draw(step)
+        spared = self._spared(mentions, types, positive)
+        return Batch(mentions, types, positive, spared, *vectors.prepare(mentions, types))
+
+    def loss(self, batch: Batch, head: ProjectionHead, vectors: Vectors) -> Tensor:
+        """Return a batch's loss, a scalar."""
+        read, asked = batch.read_mentions(), batch.read_types()
+        positive = batch.positive.to(vectors.device)
+        spared = batch.spared.to(vectors.device) if batch.spared is not None else None
         mentions, queries = head.mentions(read.site), head.queries(asked.site)
         temperature = self.parameters[0].exp()
         losses = [
@@ -127,7 +162,7 @@ class SoftmaxObjective:
         loss = torch.stack(losses).mean()
         if self._context:
             states = read.context, asked.context
-            loss = loss + self._context.loss(rows, types, positive, spared, states)
+            loss = loss + self._context.loss(batch.mentions, batch.types, positive, spared, states)
         return loss
 
     def draw(self, step: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Tensor]:
@@ -198,6 +233,7 @@ class TripletObjective:
         self._batches = len(self._epoch[1].batches)
         self.types = sampler.types
         self.steps = config.epochs * self._batches
+        self.follows_head = False
         self.parameters = nn.ParameterList()
 
     @property
@@ -205,13 +241,16 @@ class TripletObjective:
         """What became of the candidates that BM25 named in the present epoch."""
         return self._epoch[1].exclusions
 
-    def loss(self, step: int, head: ProjectionHead, vectors: Vectors) -> Tensor:
-        """Return a step's loss, a scalar; an epoch that has fewer batches begins again."""
+    def prepare(self, step: int, vectors: Vectors) -> Triplets:  # noqa: ARG002
+        """Return a step's triplets; an epoch that has fewer batches begins again."""
         number, place = divmod(step, self._batches)
         if number != self._epoch[0]:
             self._epoch = (number, self._sampler.epoch(number))
         batches = self._epoch[1].batches
-        batch = batches[place % len(batches)]
+        return batches[place % len(batches)]
+
+    def loss(self, batch: Triplets, head: ProjectionHead, vectors: Vectors) -> Tensor:
+        """Return a batch's loss, a scalar."""
         return triplet_loss(
             anchor_vectors(head, vectors, self._names, batch.anchors),
             head.mentions(vectors.mentions(batch.positives).site),

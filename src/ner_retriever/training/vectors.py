@@ -1,8 +1,9 @@
 """Where a training step gets its vectors: from what was extracted, or from the backbone itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ from ner_retriever.backbone.forward import Window, pool
 from ner_retriever.reading.extractor import Extractor
 from ner_retriever.training.activations import Activations
 from ner_retriever.training.typed_mentions import TypedText
-from ner_retriever.training.windows import MentionWindows, mention_windows
+from ner_retriever.training.windows import MentionWindow, MentionWindows, mention_windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class States:
     context: Tensor
 
 
+Reading = Callable[[], States]
+
+
 class Vectors(Protocol):
     """Vectors of mentions and type names, by their numbers in the annotations."""
 
@@ -44,6 +48,15 @@ class Vectors(Protocol):
 
     def queries(self, rows: NDArray[np.int64]) -> States:
         """Read type names."""
+
+    def prepare(
+        self, mentions: NDArray[np.int64], queries: NDArray[np.int64]
+    ) -> tuple[Reading, Reading]:
+        """Do what can be done of a reading before the step that needs it, in any thread.
+
+        Returns:
+            What reads the mentions, and what reads the type names.
+        """
 
 
 class FrozenVectors:
@@ -64,6 +77,12 @@ class FrozenVectors:
     def queries(self, rows: NDArray[np.int64]) -> States:
         """Return what was extracted of type names."""
         return _without_context(self._activations.queries[rows])
+
+    def prepare(
+        self, mentions: NDArray[np.int64], queries: NDArray[np.int64]
+    ) -> tuple[Reading, Reading]:
+        """Return what looks them up: nothing else is to be done."""
+        return partial(self.mentions, mentions), partial(self.queries, queries)
 
 
 class LiveVectors:
@@ -99,23 +118,40 @@ class LiveVectors:
 
     def mentions(self, rows: NDArray[np.int64]) -> States:
         """Read mentions with their sentences."""
-        return self._read(self._mentions, rows)
+        return self._prepare(self._mentions, rows)()
 
     def queries(self, rows: NDArray[np.int64]) -> States:
         """Read type names; the whole name is its own context."""
-        return self._read(self._queries, rows, whole=False)
+        return self._prepare(self._queries, rows, whole=False)()
+
+    def prepare(
+        self, mentions: NDArray[np.int64], queries: NDArray[np.int64]
+    ) -> tuple[Reading, Reading]:
+        """Put together the batches of windows that are read."""
+        return (
+            self._prepare(self._mentions, mentions),
+            self._prepare(self._queries, queries, whole=False),
+        )
+
+    def _prepare(
+        self, windows: MentionWindows, rows: NDArray[np.int64], *, whole: bool = True
+    ) -> Reading:
+        if not len(rows):
+            some = self._prepare(windows, np.zeros(1, np.int64), whole=whole)
+            return lambda: _none_of(some())
+        unique, back = np.unique(rows, return_inverse=True)
+        drawn = list(batches(windows.of(unique), self._backbone.batch_tokens))
+        place = np.empty(len(unique), dtype=np.int64)
+        order = np.concatenate([item.mentions for batch in drawn for item in batch])
+        place[np.searchsorted(unique, order)] = np.arange(len(unique))
+        return partial(self._read, drawn, torch.from_numpy(place[back]), whole)
 
     def _read(
-        self, windows: MentionWindows, rows: NDArray[np.int64], *, whole: bool = True
+        self, drawn: Sequence[Sequence[MentionWindow]], chosen: Tensor, whole: bool
     ) -> States:
-        if not len(rows):
-            some = self._read(windows, np.zeros(1, np.int64), whole=whole)
-            return States(some.site[:0], some.context[:0])
-        unique, back = np.unique(rows, return_inverse=True)
         site: list[Tensor] = []
         context: list[Tensor] = []
-        order: list[NDArray[np.int64]] = []
-        for batch in batches(windows.of(unique), self._backbone.batch_tokens):
+        for batch in drawn:
             read = [item.window for item in batch]
             around = [
                 Window(ids=item.window.ids, ranges=item.sentences) if whole else item.window
@@ -125,15 +161,16 @@ class LiveVectors:
                 states = self._backbone.states(read)
                 site.append(self._backbone.project(states, read).float())
             context.append(pool(states.float(), around, "mean"))
-            order += [item.mentions for item in batch]
-        place = np.empty(len(unique), dtype=np.int64)
-        place[np.searchsorted(unique, np.concatenate(order))] = np.arange(len(unique))
-        chosen = torch.from_numpy(place[back]).to(self.device)
+        chosen = chosen.to(self.device)
         return States(torch.cat(site)[chosen], torch.cat(context)[chosen])
 
     def _autocast(self) -> AbstractContextManager[object]:
         kind = self._backbone.device.type
         return torch.autocast(kind, torch.bfloat16, enabled=self._bfloat16)
+
+
+def _none_of(states: States) -> States:
+    return States(states.site[:0], states.context[:0])
 
 
 def _without_context(rows: NDArray[np.float32]) -> States:
