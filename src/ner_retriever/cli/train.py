@@ -53,6 +53,7 @@ def train(
     from ner_retriever.training.config import TrainingConfig
     from ner_retriever.training.loop import train as train_head
     from ner_retriever.training.output import CURVES_NAME, write_head
+    from ner_retriever.training.paragraphs import join_paragraphs
     from ner_retriever.training.phrasings import lower_case, rephrase
     from ner_retriever.training.typed_mentions import sample
     from ner_retriever.training.vectors import FrozenVectors, LiveVectors, Vectors
@@ -64,6 +65,7 @@ def train(
     how = TrainingConfig.from_record(_read_config(config))
     texts = training_texts(data, label_map, exclude or (), console)
     texts = [as_read(text) for text in sample(texts, limit_texts, how.seed)]
+    texts = join_paragraphs(texts, how.paragraphs, how.seed, apart=how.held_out_sources)
     if how.phrasings:
         texts = rephrase(texts, how.seed)
     texts = lower_case(texts, how.lower_case, how.seed)

@@ -167,6 +167,7 @@ class TrainingConfig(Settings):
         steps: batches in all; a triplet loss counts epochs instead.
         phrasings: whether mentions are also given their types in other words.
         lower_case: share of texts that lose their capitals.
+        paragraphs: share of sentences that are joined with those that follow them.
         rarest: types with fewer mentions are left out.
         learning_rate, weight_decay: AdamW's; the rate rises at first and falls to 0 on a cosine.
         held_out: types kept for validation; 0 trains on all.
@@ -191,6 +192,7 @@ class TrainingConfig(Settings):
     steps: int = 1500
     phrasings: bool = False
     lower_case: float = 0.0
+    paragraphs: float = 0.0
     rarest: int = 2
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
@@ -222,6 +224,7 @@ class TrainingConfig(Settings):
         if self.learning_rate <= 0:
             raise ConfigError(f"learning_rate must be greater than 0, not {self.learning_rate}")
         _check_share("lower_case", self.lower_case)
+        _check_share("paragraphs", self.paragraphs)
         if not 0 <= self.average < 1:
             raise ConfigError(f"average must be at least 0 and less than 1, not {self.average}")
         if not all(isinstance(size, int) and 0 < size < self.dimensions for size in self.nested):
