@@ -14,6 +14,7 @@ from torch.nn.utils import clip_grad_norm_
 from ner_retriever.heads.mention.finder import Finder
 from ner_retriever.heads.mention.network import MentionHead
 from ner_retriever.heads.mention.words import SHAPES
+from ner_retriever.training.ahead import made_ahead
 from ner_retriever.training.detection.config import DetectionConfig
 from ner_retriever.training.detection.examples import Example, Range
 from ner_retriever.training.detection.measure import BUDGETS, Finds, recall, threshold_for
@@ -110,15 +111,10 @@ def train_detector(
     for epoch in range(1, config.epochs + 1):
         losses = []
         head.train()
-        for drawn in _batches(sizes, config.batch_texts, random):
-            rows = usable[drawn]
-            hidden = random.random(len(rows)) < config.caseless
-            inputs = [given.to(device) for given in _inputs(material.states, rows, hidden)]
-            words, _, mask, _ = inputs
-            targets, names = (
-                table.to(device)
-                for table in _targets(material, rows, words.shape[1], config.longest)
-            )
+        drawn = _batches(sizes, config.batch_texts, random)
+        for batch in made_ahead(lambda rows: _batch(material, usable[rows], config, random), drawn):
+            *inputs, targets, names = (table.to(device) for table in batch)
+            _, _, mask, _ = inputs
             odds, kinds = head.score(*inputs)
             loss = _cross_entropy(odds, targets)
             if kinds is not None:
@@ -217,6 +213,18 @@ def _batches(
     batches = np.split(order, np.arange(size, len(order), size))
     random.shuffle(batches)
     return batches
+
+
+def _batch(
+    material: Material,
+    rows: NDArray[np.int64],
+    config: DetectionConfig,
+    random: np.random.Generator,
+) -> tuple[Tensor, ...]:
+    """Return what the head is given of windows, and what it should make of it."""
+    hidden = random.random(len(rows)) < config.caseless
+    inputs = _inputs(material.states, rows, hidden)
+    return *inputs, *_targets(material, rows, inputs[0].shape[1], config.longest)
 
 
 def _inputs(
