@@ -72,6 +72,12 @@ def test_a_context_is_the_mean_of_its_sentence(preset: Preset) -> None:
     torch.testing.assert_close(contexts[1], states[12:30].mean(0), atol=1e-5, rtol=1e-4)
 
 
+def test_a_source_that_validates_nothing_is_refused(preset: Preset) -> None:
+    config = with_context(preset, held_out_sources=("elsewhere",))
+    with pytest.raises(ConfigError, match="no type stands in 4 texts of the source 'elsewhere'"):
+        run(preset, config)
+
+
 def test_a_run_leaves_a_context_head_that_can_be_loaded(preset: Preset, tmp_path: Path) -> None:
     config = with_context(preset, held_out_sources=("web",))
     held = [replace(text, source="web") for text in typed_texts()[:12]]

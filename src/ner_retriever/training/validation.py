@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ner_retriever.errors import ConfigError
 from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.training.annotations import Annotations
 from ner_retriever.training.metric import mean_r_precision
@@ -34,6 +35,9 @@ def asked_of_source(annotations: Annotations, source: str) -> Asked:
     """Ask all types of a source, of its own mentions; types of fewer than four texts are left out.
 
     A source that validates should have every mention of its types annotated.
+
+    Raises:
+        ConfigError: no type is left.
     """
     mentions = np.flatnonzero(annotations.sources == source)
     inside = np.isin(annotations.owners, mentions)
@@ -41,7 +45,13 @@ def asked_of_source(annotations: Annotations, source: str) -> Asked:
         np.stack([annotations.types[inside], annotations.texts[annotations.owners[inside]]]), axis=1
     )
     types, texts = np.unique(pairs[0], return_counts=True)
-    return Asked(types[texts >= _FEWEST_TEXTS], mentions)
+    kept = types[texts >= _FEWEST_TEXTS]
+    if not len(kept):
+        raise ConfigError(
+            f"held_out_sources: no type stands in {_FEWEST_TEXTS} texts of the source {source!r}; "
+            "name a source of the data, and give more of its texts"
+        )
+    return Asked(kept, mentions)
 
 
 @dataclass(frozen=True, slots=True)
