@@ -25,6 +25,7 @@ from ner_retriever.cli import (
     queries,
     report,
     search,
+    search_many,
     serve,
     simulate,
     train,
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 app.command("index")(index.index)
 app.command("search")(search.search)
+app.command("search-many")(search_many.search_many)
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("delete")(delete.delete)
