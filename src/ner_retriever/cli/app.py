@@ -28,6 +28,7 @@ from ner_retriever.cli import (
     search_many,
     serve,
     simulate,
+    tag,
     train,
     train_detector,
     verify,
@@ -53,6 +54,7 @@ app = typer.Typer(
 app.command("index")(index.index)
 app.command("search")(search.search)
 app.command("search-many")(search_many.search_many)
+app.command("tag")(tag.tag)
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("delete")(delete.delete)

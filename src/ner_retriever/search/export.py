@@ -2,23 +2,15 @@
 
 import csv
 import json
-import re
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import BinaryIO, TextIO
 
-import numpy as np
-
-from ner_retriever.documents import Hit, Mention
+from ner_retriever.documents import Hit
 from ner_retriever.index.field_table import as_text
+from ner_retriever.search import standoff
 from ner_retriever.search.rollup import Entity
-from ner_retriever.text.windows import sentence_starts
-
-_TOKEN = re.compile(r"\w+|[^\w\s]")
-_NO_WORD = re.compile(r"[^\w.-]+")
-_LINE = re.compile(r"[^\r\n]+")
-_LONGEST_FILE_NAME = 60
+from ner_retriever.search.standoff import Labelled, LabelledText
 
 
 def write_jsonl(hits: Iterable[Hit], stream: TextIO) -> None:
@@ -92,41 +84,21 @@ def write_csv(hits: Iterable[Hit], stream: TextIO, *, fields: Sequence[str] = ()
 
 
 def write_conll(hits: Iterable[Hit], stream: TextIO, *, label: str) -> None:
-    """Write a line ``token<TAB>tag`` a token, IOB2 tags, an empty line after each sentence.
-
-    Tokens are words and single signs. Where mentions overlap, the best-scored stands. A line
-    ``# id = …`` begins a document.
+    """Write CoNLL columns, see :func:`~ner_retriever.search.standoff.write_conll`.
 
     Args:
-        label: the type in words; it becomes one tag, ``court that`` → ``court_that``.
+        label: of every mention, the type in words.
     """
-    for hit in hits:
-        stream.write(f"# id = {' '.join(hit.id.split())}\n")
-        tokens = [(token.start(), token.end()) for token in _TOKEN.finditer(hit.text)]
-        tags = _tags(tokens, hit.mentions, _name(label))
-        starts = np.array([start for start, _ in tokens], dtype=np.int64)
-        borders = set(np.searchsorted(starts, sentence_starts(hit.text)).tolist()) - {0}
-        for place, ((start, end), tag) in enumerate(zip(tokens, tags, strict=True)):
-            if place in borders:
-                stream.write("\n")
-            stream.write(f"{hit.text[start:end]}\t{tag}\n")
-        stream.write("\n")
+    standoff.write_conll(_labelled(hits, label), stream)
 
 
 def write_brat(hits: Iterable[Hit], stream: BinaryIO, *, label: str) -> None:
-    """Write a zip archive with a ``.txt`` and an ``.ann`` file a document, for BRAT.
+    """Write a zip archive for BRAT, see :func:`~ner_retriever.search.standoff.write_brat`.
 
     Args:
-        label: the type in words; it becomes one, as BRAT wants it.
+        label: of every mention, the type in words.
     """
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number, hit in enumerate(hits, 1):
-            # The id alone could be a path, too long, or twice the same without its signs.
-            name = f"{number:06d}-{_name(hit.id)[:_LONGEST_FILE_NAME]}"
-            lines = "".join(_annotations(hit, _name(label)))
-            for ending, content in (("txt", hit.text), ("ann", lines)):
-                entry = zipfile.ZipInfo(f"{name}.{ending}")
-                archive.writestr(entry, content.encode(), zipfile.ZIP_DEFLATED)
+    standoff.write_brat(_labelled(hits, label), stream)
 
 
 def write_entities_jsonl(entities: Iterable[Entity], stream: TextIO) -> None:
@@ -145,33 +117,9 @@ def write_entities_csv(entities: Iterable[Entity], stream: TextIO) -> None:
         writer.writerow([entity.name, entity.score, *counts, entity.is_name])
 
 
-def _tags(tokens: list[tuple[int, int]], mentions: tuple[Mention, ...], label: str) -> list[str]:
-    """IOB2 tags; mentions come best first."""
-    tags = ["O"] * len(tokens)
-    for mention in mentions:
-        inside = [
-            place
-            for place, (start, end) in enumerate(tokens)
-            if start < mention.end and mention.start < end
-        ]
-        if inside and all(tags[place] == "O" for place in inside):
-            tags[inside[0]] = f"B-{label}"
-            for place in inside[1:]:
-                tags[place] = f"I-{label}"
-    return tags
-
-
-def _annotations(hit: Hit, label: str) -> Iterator[str]:
-    for number, mention in enumerate(sorted(hit.mentions, key=lambda one: one.start), 1):
-        # BRAT allows no line break in a span, but spans of several parts.
-        parts = [
-            (mention.start + line.start(), mention.start + line.end())
-            for line in _LINE.finditer(mention.text)
-        ]
-        offsets = ";".join(f"{start} {end}" for start, end in parts)
-        surface = " ".join(hit.text[start:end] for start, end in parts)
-        yield f"T{number}\t{label} {offsets}\t{surface}\n"
-
-
-def _name(text: str) -> str:
-    return _NO_WORD.sub("_", text).strip("_.") or "entity"
+def _labelled(hits: Iterable[Hit], label: str) -> Iterator[LabelledText]:
+    for hit in hits:
+        # A name that is shown first need not be the best.
+        best_first = sorted(hit.mentions, key=lambda mention: -mention.score)
+        spans = [Labelled(mention.start, mention.end, label) for mention in best_first]
+        yield LabelledText(hit.id, hit.text, spans)
