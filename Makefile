@@ -93,18 +93,18 @@ $(WATCHED): $(VENV)/.dev
 
 DEVICE ?= cpu
 heads: $(TRAINING_DATA) $(WATCHED)  ## train the heads that ship anew, hours on two cores; DEVICE=cuda
-	$(BIN)/ner-retriever train --data $(TRAINING_DATA) --data $(WATCHED) --device $(DEVICE) \
-	  --preset minilm --config configs/minilm.json --out $(HEADS_OUT)/minilm
-	for preset in mpnet smollm2; do $(BIN)/ner-retriever train --data $(TYPED_MENTIONS) \
-	  --exclude $(HEADS_OUT)/few-nerd.jsonl --exclude $(HEADS_OUT)/multiconer2.jsonl \
-	  --preset $$preset --config configs/$$preset.json --out $(HEADS_OUT)/$$preset || exit 1; done
+	for preset in minilm mpnet; do $(BIN)/ner-retriever train --data $(TRAINING_DATA) --data $(WATCHED) \
+	  --device $(DEVICE) --preset $$preset --config configs/$$preset.json --out $(HEADS_OUT)/$$preset || exit 1; done
+	$(BIN)/ner-retriever train --data $(TYPED_MENTIONS) --exclude $(HEADS_OUT)/few-nerd.jsonl \
+	  --exclude $(HEADS_OUT)/multiconer2.jsonl --preset smollm2 --config configs/smollm2.json --out $(HEADS_OUT)/smollm2
 
 DETECTOR = $(BIN)/ner-retriever train-detector --data $(TRAINING_DATA) --device $(DEVICE)
 
 detectors: $(TRAINING_DATA)  ## train the mention heads that ship anew, each on its preset's head
-	$(DETECTOR) --preset minilm --out $(HEADS_OUT)/minilm/mentions
-	for preset in mpnet smollm2; do $(DETECTOR) --preset $$preset --limit-texts 15000 \
-	  --config configs/detection-small.json --out $(HEADS_OUT)/$$preset/mentions || exit 1; done
+	for preset in minilm mpnet; do $(DETECTOR) --preset $$preset --config configs/detection.json \
+	  --out $(HEADS_OUT)/$$preset/mentions || exit 1; done
+	$(DETECTOR) --preset smollm2 --limit-texts 15000 --config configs/detection-small.json \
+	  --out $(HEADS_OUT)/smollm2/mentions
 
 screenshots: $(VENV)/.dev  ## take docs/screenshots anew, which needs Chromium
 	$(BIN)/python scripts/screenshots.py

@@ -170,6 +170,20 @@ class Service:
                 self._answers.popitem(last=False)
         return answer
 
+    def answers(
+        self, queries: Sequence[Query], *, cutoff: CutoffChoice, min_detection: float | None
+    ) -> list[Results]:
+        """Ask for many types at once, each down to its cut-off.
+
+        Raises:
+            QueryError: one of them cannot be answered.
+            StoreError: the index is damaged.
+        """
+        with self._searching:
+            return self._retriever.search_many(
+                queries, limit=None, cutoff=cutoff, min_detection=min_detection
+            )
+
     def continued(self, question: Question, cursor: Cursor) -> Answer:
         """Return the answer that a cursor leads on in, though the index may have changed since.
 
