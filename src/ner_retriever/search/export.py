@@ -9,6 +9,7 @@ from typing import BinaryIO, TextIO
 from ner_retriever.documents import Hit
 from ner_retriever.index.field_table import as_text
 from ner_retriever.search import standoff
+from ner_retriever.search.frames import record_of
 from ner_retriever.search.rollup import Entity
 from ner_retriever.search.standoff import Labelled, LabelledText
 
@@ -16,26 +17,7 @@ from ner_retriever.search.standoff import Labelled, LabelledText
 def write_jsonl(hits: Iterable[Hit], stream: TextIO) -> None:
     """Write a JSON object a document."""
     for hit in hits:
-        record = {
-            "id": hit.id,
-            "score": hit.score,
-            "text": hit.text,
-            "mentions": [
-                {
-                    "start": mention.start,
-                    "end": mention.end,
-                    "text": mention.text,
-                    "score": mention.score,
-                    "detection_score": mention.detection_score,
-                    "name_score": mention.name_score,
-                    "page": mention.page,
-                }
-                for mention in hit.mentions
-            ],
-            "fields": dict(hit.fields),
-            "duplicates": hit.duplicates,
-        }
-        stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+        stream.write(json.dumps(record_of(hit), ensure_ascii=False) + "\n")
 
 
 def write_csv(hits: Iterable[Hit], stream: TextIO, *, fields: Sequence[str] = ()) -> None:

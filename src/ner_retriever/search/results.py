@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,15 @@ from ner_retriever.index.scan import Scan
 from ner_retriever.index.store import Store
 from ner_retriever.search.cutoff import Trust
 from ner_retriever.search.feedback import Feedback
+from ner_retriever.search.frames import arrow_of, frame_of, html_of, record_of
 from ner_retriever.search.mention_locations import locate
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
 _READ_ROWS = 256
+_SHOWN_IN_NOTEBOOKS = 20
 # A name is shown before an ordinary noun that scores higher by no more than this.
 _NEAR_THE_BEST = 0.05
 
@@ -83,6 +89,26 @@ class Results(Sequence[Hit]):
         if isinstance(position, slice):
             return replace(self, rows=self.rows[position])
         return self._hit(int(self.rows[position]), self.threshold)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the documents as records of plain values, as ``--format jsonl`` writes them."""
+        return [record_of(hit) for hit in self]
+
+    def to_arrow(self) -> "pa.Table":
+        """Return a row a document; see :func:`~ner_retriever.search.frames.arrow_of`."""
+        return arrow_of(self)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a row a document as a data frame.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return frame_of(self)
+
+    def _repr_html_(self) -> str:
+        caption = f"{self.query}: {len(self):,} of {self.documents:,} documents"
+        return html_of(self[:_SHOWN_IN_NOTEBOOKS], caption)
 
     @property
     def best_mentions(self) -> NDArray[np.int64]:
