@@ -2,17 +2,14 @@
 
 import json
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from ner_retriever.web.app import create_app
 from ner_retriever.web.settings import ServerSettings
-from web_helpers import make_index, many_documents
+from web_helpers import listening, make_index, many_documents
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")
@@ -33,16 +30,8 @@ DOCUMENTS = 45
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, toy_preset: Path) -> Iterator[str]:
     index = make_index(tmp_path_factory.mktemp("browser"), toy_preset, many_documents(DOCUMENTS))
-    config = uvicorn.Config(create_app(index, ServerSettings()), port=0, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with listening(create_app(index, ServerSettings())) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,15 @@
 """A small index with a tiny random model, served inside the test's own process."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import uvicorn
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from ner_retriever import Document, Retriever, Span
@@ -45,6 +48,20 @@ def serving(index: Path, **settings: Any) -> Iterator[TestClient]:
     app = create_app(index, ServerSettings(**settings))
     with TestClient(app, base_url="http://localhost", follow_redirects=False) as client:
         yield client
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    """Run a server on a free port, as other processes find it, and yield its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
 
 
 def code(response: Any) -> str:
