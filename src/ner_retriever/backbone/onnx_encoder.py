@@ -146,7 +146,9 @@ class EncoderGraph:
     def _positions(self) -> str:
         """Positions count on from the padding's id, which is also the padding's position."""
         graph = self._graph
-        padding = graph.integer(int(self._config["pad_token_id"]))
+        # MPNet's is 1 whatever its configuration says.
+        of_padding = 1 if self._names is _MPNET else int(self._config["pad_token_id"])
+        padding = graph.integer(of_padding)
         is_padding = graph.op("Equal", "input_ids", padding)
         real = graph.op("Cast", graph.op("Not", is_padding), to=7)
         counted = graph.op("Mul", graph.op("CumSum", real, graph.integer(1)), real)

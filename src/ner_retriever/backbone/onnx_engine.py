@@ -34,7 +34,7 @@ class OnnxEngine:
         options.inter_op_num_threads = 1
         # Plans of memory are kept for every shape that comes, and batches are of any shape.
         options.enable_mem_pattern = False
-        options.log_severity_level = 3
+        options.log_severity_level = 4
         # Between batches the heads work in other threads, which threads that wait here would stop.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(given) for given in weights.values()]

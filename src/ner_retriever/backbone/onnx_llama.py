@@ -1,6 +1,7 @@
 """Llama's blocks as an ONNX graph (Touvron et al. 2023)."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,14 @@ def is_plain_llama(config: Mapping[str, Any]) -> bool:
         and not config.get("attention_bias")
         and not config.get("mlp_bias")
         and positions.get("rope_type", "default") == "default"
+        # Of other widths the kernel takes none.
+        and _width(config) % 16 == 0
     )
+
+
+def _width(config: Mapping[str, Any]) -> int:
+    """Return the width of an attention head."""
+    return int(config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"])
 
 
 class LlamaGraph:
@@ -52,7 +60,6 @@ class LlamaGraph:
         graph = self._graph
         words = graph.weight("words", self._tensors["embed_tokens.weight"])
         residual = graph.op("Gather", words, "input_ids")
-        lengths = self._lengths()
         normed = graph.op(
             "SimplifiedLayerNormalization",
             residual,
@@ -62,19 +69,19 @@ class LlamaGraph:
         )
         last = self._site.block
         for block in range(last):
-            inner, residual = self._inner(block, self._attended(block, normed, lengths), residual)
+            inner, residual = self._inner(block, self._attended(block, normed), residual)
             normed, residual = self._added(
                 self._product(f"layers.{block}.mlp.down_proj", inner),
                 residual,
                 self._scale(block + 1, "input_layernorm"),
             )
-        return graph.serialised(self._at_site(normed, residual, lengths)), graph.weights
+        return graph.serialised(self._at_site(normed, residual)), graph.weights
 
-    def _at_site(self, normed: str, residual: str, lengths: list[str]) -> str:
+    def _at_site(self, normed: str, residual: str) -> str:
         block, component = self._site.block, self._site.component
         if component in {"query", "key", "value"}:
             return normed
-        attended = self._attended(block, normed, lengths)
+        attended = self._attended(block, normed)
         if component == "attention":
             return attended
         inner, residual = self._inner(block, attended, residual)
@@ -83,6 +90,7 @@ class LlamaGraph:
         product = self._product(f"layers.{block}.mlp.down_proj", inner)
         return self._graph.op("Add", product, residual)
 
+    @cached_property
     def _lengths(self) -> list[str]:
         """Return what the attention's kernel asks for: last token of each window, and tokens."""
         graph = self._graph
@@ -97,13 +105,14 @@ class LlamaGraph:
         """Rotary position embedding (Su et al. 2021): (positions, width of a head / 2) each."""
         config = self._config
         given = config.get("rope_parameters") or config
+        width = _width(config)
         base = float(given.get("rope_theta", 10_000.0))
-        frequencies = 1 / base ** (np.arange(0, self._width, 2, dtype=np.float32) / self._width)
+        frequencies = 1 / base ** (np.arange(0, width, 2, dtype=np.float32) / width)
         positions = np.arange(int(config["max_position_embeddings"]), dtype=np.float32)
         angles = np.outer(positions, frequencies.astype(np.float32))
         return np.cos(angles), np.sin(angles)
 
-    def _attended(self, block: int, normed: str, lengths: list[str]) -> str:
+    def _attended(self, block: int, normed: str) -> str:
         parts = [f"layers.{block}.self_attn.{part}_proj" for part in "qkv"]
         weight = np.concatenate([self._tensors.matrix(part) for part in parts], axis=1)
         name = self._graph.weight(f"layers.{block}.qkv", weight)
@@ -111,7 +120,7 @@ class LlamaGraph:
         return self._graph.node(
             "GroupQueryAttention",
             *(product, "", "", "", ""),
-            *lengths,
+            *self._lengths,
             outputs=3,
             num_heads=self._heads,
             kv_num_heads=int(self._config.get("num_key_value_heads") or self._heads),
@@ -150,10 +159,6 @@ class LlamaGraph:
     @property
     def _heads(self) -> int:
         return int(self._config["num_attention_heads"])
-
-    @property
-    def _width(self) -> int:
-        return int(self._config.get("head_dim") or self._config["hidden_size"] // self._heads)
 
     @property
     def _epsilon(self) -> float:

@@ -43,6 +43,8 @@ class Tensors:
             raise UnsupportedModel(
                 f"the model in {folder} cannot be loaded: {first_line(error)}"
             ) from error
+        if not self._files:
+            raise UnsupportedModel(f"the model in {folder} cannot be loaded: it has no safetensors")
         for layer in self._updates:
             if f"{layer}.weight" not in self._files:
                 raise WeightsCorrupted(
@@ -104,5 +106,7 @@ def read_config(folder: Path) -> Mapping[str, Any]:
             f"the model in {folder} cannot be loaded: {first_line(error)}"
         ) from error
     if not isinstance(config, dict):
-        raise UnsupportedModel(f"{folder / 'config.json'} must hold a JSON object")
+        raise UnsupportedModel(
+            f"the model in {folder} cannot be loaded: config.json must hold a JSON object"
+        )
     return config

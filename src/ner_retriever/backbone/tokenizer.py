@@ -77,7 +77,9 @@ def read_tokenizer(folder: Path) -> TextTokenizer:
     except UnsupportedModel:
         raise
     except Exception as error:  # the library raises no other class
-        raise UnsupportedModel(f"{file} cannot be read: {first_line(error)}") from error
+        raise UnsupportedModel(
+            f"the model in {folder} cannot be loaded: {file.name}: {first_line(error)}"
+        ) from error
     from ner_retriever.backbone.hugging_face import make_tokenizer
 
     return TextTokenizer(make_tokenizer(folder))

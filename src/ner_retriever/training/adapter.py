@@ -30,7 +30,7 @@ class Adapter(nn.Module):
         try:
             from peft import LoraConfig, inject_adapter_in_model
         except ImportError as error:
-            raise MissingExtra("Training an adapter", "training") from error
+            raise MissingExtra("Training an adapter", "torch") from error
         _, blocks = blocks_of(backbone.model)
         below = 1 if backbone.site.component == "hidden" else 0
         last = backbone.site.block + below
