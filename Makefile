@@ -6,16 +6,21 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 
-.PHONY: demo test test-weights benchmark benchmark-all bench heads detectors screenshots lint format install help
+.PHONY: demo test test-core test-weights benchmark benchmark-all bench heads detectors screenshots lint format install help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: $(VENV)/.core  ## index the example corpus and ask it for three types
+demo: $(VENV)/.core  ## index the example corpus and ask it for three types; installs the core alone
+	@echo "the core alone, without torch: $$(du -sm $(VENV) | cut -f1) MB in $(VENV)"
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev  ## all tests that need neither weights nor minutes
 	$(BIN)/python -m pytest
+
+test-core: $(VENV)/.dev  ## the core alone in a virtual environment of its own, from PyPI
+	NER_RETRIEVER_TEST_CACHE=$${NER_RETRIEVER_CACHE:-$$HOME/.cache/ner-retriever} \
+	  $(BIN)/python -m pytest -m slow
 
 test-weights: $(VENV)/.dev  ## tests with the real models, fetched on first use
 	NER_RETRIEVER_TEST_CACHE=$${NER_RETRIEVER_CACHE:-$$HOME/.cache/ner-retriever} \
@@ -67,7 +72,7 @@ $(ALL_RESULTS): | $(VENV)/.dev
 BENCH_OUT := work/bench
 
 bench: $(VENV)/.dev  ## speed and memory into docs/performance.md; leave the machine alone meanwhile
-	for name in indexing precisions search integrity corpora documents startup; do \
+	for name in indexing precisions precision_gate search integrity corpora documents startup; do \
 	  $(BIN)/python benchmarks/$$name.py --out $(BENCH_OUT)/$$name.json || exit 1; done
 	$(BIN)/python benchmarks/report.py $(BENCH_OUT) --out docs/performance.md
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
+from ner_retriever.backbone.onnx_export import find_graph, graph_folder, wants_onnx
 from rich.console import Console
 from torch import Tensor, nn
 from torch.nn import functional
@@ -24,7 +25,6 @@ from ner_retriever.backbone.families import tap
 from ner_retriever.backbone.forward import padded
 from ner_retriever.backbone.model import Backbone
 from ner_retriever.backbone.onnx_engine import OnnxEngine
-from ner_retriever.backbone.onnx_export import find_graph, graph_folder, wants_onnx
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import PRESETS, Preset

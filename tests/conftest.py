@@ -10,8 +10,6 @@ from ner_retriever.documents import Document, Span
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-# To export a graph of every toy would take longer than all tests.
-os.environ["NER_RETRIEVER_ENGINE"] = "torch"
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +30,13 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         return
     monkeypatch.setenv("NER_RETRIEVER_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("NER_RETRIEVER_OFFLINE", "1")
+
+
+@pytest.fixture(autouse=True)
+def float32_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let results be the same whatever the processor multiplies in."""
+    module = "ner_retriever.backbone.torch_loading"
+    monkeypatch.setattr(f"{module}.multiplies_bfloat16", lambda device: device.type != "cpu")
 
 
 @pytest.fixture

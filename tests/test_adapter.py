@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ner_retriever.backbone.adapter import merge_adapter
-from ner_retriever.backbone.forward import Window
-from ner_retriever.backbone.model import Backbone
+from ner_retriever.backbone.torch_backbone import TorchBackbone
+from ner_retriever.backbone.windows import Window
 from ner_retriever.config import Component, Preset, Site, load_preset
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError, WeightsCorrupted
@@ -25,12 +25,12 @@ from ner_retriever.training.config import AdapterConfig, SoftmaxConfig, Training
 from ner_retriever.training.loop import Trained, train
 from ner_retriever.training.typed_mentions import TypedText
 from ner_retriever.training.vectors import FrozenVectors, LiveVectors
-from toys import CONFIGS, VOCABULARY, byte_tokenizer, save_tiny_preset, tiny_model
+from toys import CONFIGS, VOCABULARY, save_tiny_preset, text_tokenizer, tiny_model
 
 
-def backbone(family: str, component: Component = "value", block: int = 2) -> Backbone:
+def backbone(family: str, component: Component = "value", block: int = 2) -> TorchBackbone:
     site = Site(component=component, block=block, pooling="mean")
-    return Backbone(tiny_model(family), byte_tokenizer(special=False), site)
+    return TorchBackbone(tiny_model(family), text_tokenizer(special=False), site)
 
 
 def windows() -> list[Window]:

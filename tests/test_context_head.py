@@ -67,7 +67,8 @@ def test_a_context_is_the_mean_of_its_sentence(preset: Preset) -> None:
     torch.testing.assert_close(contexts[1], contexts[2])
     (part,) = extractor.windows([TWO_SENTENCES.text])
     window = part.window([(0, 1)])
-    states = extractor.backbone.states([window])[0, len(extractor.backbone.before) :]
+    states = torch.from_numpy(extractor.backbone.begin([window])())
+    states = states[0, len(extractor.backbone.before) :]
     torch.testing.assert_close(contexts[0], states[:12].mean(0), atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(contexts[1], states[12:30].mean(0), atol=1e-5, rtol=1e-4)
 

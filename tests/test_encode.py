@@ -11,24 +11,28 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ner_retriever.backbone.forward import Window
+from ner_retriever.backbone.engine import Pending
 from ner_retriever.backbone.loading import load_backbone
-from ner_retriever.backbone.model import Backbone, Tokens
+from ner_retriever.backbone.tokenizer import TextTokenizer, Tokens
+from ner_retriever.backbone.torch_backbone import TorchBackbone
 from ner_retriever.backbone.weights import Weights, find_weights
-from ner_retriever.config import PRESETS, Pooling, Preset, Site, load_preset
+from ner_retriever.backbone.windows import Window
+from ner_retriever.config import PRESETS, EngineName, Pooling, Preset, Site, load_preset
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError, FingerprintMismatch, QueryError, UnsupportedModel
 from ner_retriever.heads.projection.files import save_head
 from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.reading.embedding import Heads
 from ner_retriever.reading.encoder import Encoder, load_encoder
-from ner_retriever.reading.extractor import Extractor
+from ner_retriever.reading.extractor import Extractor, Vectors
 from toys import (
     CAUSAL,
     MODULES,
     LetterBackbone,
     byte_tokenizer,
+    projector,
     save_tiny_preset,
+    text_tokenizer,
     tiny_model,
     word_tokenizer,
 )
@@ -44,8 +48,8 @@ def letters(*, pooling: Pooling = "last", **changes: Any) -> tuple[LetterBackbon
 
 
 def tiny(family: str, *, tokenizer: Any = None, max_tokens: int = 40) -> Extractor:
-    tokenizer = tokenizer or byte_tokenizer(special=family not in CAUSAL)
-    backbone = Backbone(tiny_model(family), tokenizer, SITE)
+    tokenizer = tokenizer or text_tokenizer(special=family not in CAUSAL)
+    backbone = TorchBackbone(tiny_model(family), tokenizer, SITE)
     preset = Preset(name=family, backbone=family, site=SITE, max_tokens=max_tokens)
     return Extractor(preset, backbone, family)
 
@@ -210,7 +214,7 @@ def test_nothing_in_nothing_out() -> None:
     head = ProjectionHead(29, 8, 5).eval()
     for encoder, width in (
         (Encoder(extractor, Heads(type=None)), 29),
-        (Encoder(extractor, Heads(head, fingerprint="h")), 5),
+        (Encoder(extractor, Heads(head and projector(head), fingerprint="h")), 5),
     ):
         assert encoder.dimensions == width
         assert encoder.mentions([], []) == []
@@ -221,7 +225,7 @@ def test_nothing_in_nothing_out() -> None:
 def test_vectors_have_length_1_with_and_without_a_head() -> None:
     _, extractor = letters()
     for head in (None, ProjectionHead(29, 8, 5).eval()):
-        encoder = Encoder(extractor, Heads(head, fingerprint="h"))
+        encoder = Encoder(extractor, Heads(head and projector(head), fingerprint="h"))
         vectors = encoder.mentions(["ab cd", "e"], [[Span(0, 2), Span(3, 5)], [Span(0, 1)]])
         lengths = np.linalg.norm(np.concatenate([*vectors, encoder.queries(["f"])]), axis=1)
         np.testing.assert_allclose(lengths, np.ones(4), rtol=1e-6)
@@ -231,7 +235,7 @@ def test_mentions_and_queries_are_centred_apart() -> None:
     _, extractor = letters()
     head = ProjectionHead(29, 8, 5).eval()
     head.query_mean.fill_(0.5)
-    encoder = Encoder(extractor, Heads(head, fingerprint="h"))
+    encoder = Encoder(extractor, Heads(head and projector(head), fingerprint="h"))
     as_mention = encoder.mentions(["a"], [[Span(0, 1)]])[0]
     assert not np.allclose(as_mention, encoder.queries(["a"]), atol=1e-3)
     head.mention_mean.fill_(0.5)
@@ -266,12 +270,11 @@ def test_batch_and_order_change_no_vector(family: str) -> None:
 
 
 def test_a_tokenizer_that_would_truncate_and_pad_does_not() -> None:
-    tokenizer = byte_tokenizer(special=True)
-    tokenizer.backend_tokenizer.enable_truncation(5)
-    tokenizer.backend_tokenizer.enable_padding(length=128)
-    tokenizer.model_max_length = 5
-    backbone = Backbone(tiny_model("bert"), tokenizer, SITE)
-    assert [len(tokens.ids) for tokens in backbone.tokenize(["a" * 300, "a"])] == [300, 1]
+    given = byte_tokenizer(special=True).backend_tokenizer
+    given.enable_truncation(5)
+    given.enable_padding(length=128)
+    tokenizer = TextTokenizer(given)
+    assert [len(tokens.ids) for tokens in tokenizer.tokenize(["a" * 300, "a"])] == [300, 1]
 
 
 SIGNS = st.one_of(
@@ -286,7 +289,7 @@ SIGNS = st.one_of(
 def tiny_readers() -> dict[str, Extractor]:
     return {
         "bert-bytes": tiny("bert"),
-        "bert-words": tiny("bert", tokenizer=word_tokenizer()),
+        "bert-words": tiny("bert", tokenizer=TextTokenizer(word_tokenizer().backend_tokenizer)),
         "llama-bytes": tiny("llama"),
     }
 
@@ -307,16 +310,16 @@ def test_every_span_of_any_text_gets_one_vector(name: str, data: st.DataObject) 
 
 @pytest.mark.parametrize("family", ["bert", "llama"])
 def test_a_characters_bytes_are_its_tokens(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    backbone = Backbone(tiny_model(family), byte_tokenizer(special=family == "bert"), SITE)
+    backbone = TorchBackbone(tiny_model(family), text_tokenizer(special=family == "bert"), SITE)
     read: list[Window] = []
 
-    states = backbone.states
+    begin = backbone.begin
 
-    def watched(windows: list[Window]) -> torch.Tensor:
+    def watched(windows: list[Window]) -> Pending:
         read.extend(windows)
-        return states(windows)
+        return begin(windows)
 
-    monkeypatch.setattr(backbone, "states", watched)
+    monkeypatch.setattr(backbone, "begin", watched)
     extractor = Extractor(Preset(name="t", backbone="t", site=SITE), backbone, "t")
     extractor.mentions(["aé東🦕b"], [[Span(n, n + 1) for n in range(5)]])
     bytes_before = np.array([[0, 1], [1, 3], [3, 6], [6, 10], [10, 11]])
@@ -339,23 +342,23 @@ def test_the_next_buffer_is_tokenised_and_sent_before_vectors_are_fetched() -> N
     happened: list[str] = []
 
     backbone, extractor = letters()
-    tokenize, states, project = backbone.tokenize, backbone.states, backbone.project
+    tokenize, begin, project = backbone.tokenize, backbone.begin, backbone.project
 
     def tokenized(texts: Sequence[str]) -> list[Tokens]:
         happened.append("tokenise")
         return tokenize(texts)
 
-    def sent(windows: list[Window]) -> torch.Tensor:
+    def sent(windows: list[Window]) -> Pending:
         happened.append("send")
-        return states(windows)
+        return begin(windows)
 
-    def fetched(read: torch.Tensor, windows: list[Window]) -> torch.Tensor:
+    def fetched(read: Vectors, windows: list[Window]) -> Vectors:
         happened.append("fetch")
         return project(read, windows)
 
     backbone.buffer_texts = 1
     backbone.tokenize = tokenized  # type: ignore[method-assign]
-    backbone.states, backbone.project = sent, fetched  # type: ignore[method-assign]
+    backbone.begin, backbone.project = sent, fetched  # type: ignore[method-assign]
     extractor.mentions(["a", "b", "c"], [[Span(0, 1)]] * 3)
     first, rest = ["tokenise", "send"], ["tokenise", "send", "fetch"]
     assert happened == [*first, *rest, *rest, "fetch"]
@@ -383,8 +386,9 @@ def test_a_head_of_another_backbone_or_site_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", ["model.safetensors", "config.json", "tokenizer.json"])
 @pytest.mark.parametrize("content", [b"", b"\0garbage", b"[1]", None])
+@pytest.mark.parametrize("engine", ["onnx", "torch"])
 def test_a_damaged_model_is_refused_on_one_line(
-    tmp_path: Path, file: str, content: bytes | None
+    tmp_path: Path, file: str, content: bytes | None, engine: EngineName
 ) -> None:
     save_tiny_preset(tmp_path)
     folder = tmp_path / "bert"
@@ -393,11 +397,12 @@ def test_a_damaged_model_is_refused_on_one_line(
     else:
         (folder / file).write_bytes(content)
     with pytest.raises(UnsupportedModel, match="cannot be loaded: ") as caught:
-        load_backbone(Weights(folder=folder, fingerprint="", origin=""), SITE)
+        load_backbone(Weights(folder=folder, fingerprint="", origin=""), SITE, engine=engine)
     assert "\n" not in str(caught.value)
 
 
-def test_a_model_that_lacks_weights_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["onnx", "torch"])
+def test_a_model_that_lacks_weights_is_refused(tmp_path: Path, engine: EngineName) -> None:
     model = tiny_model("bert")
     folder = tmp_path / "bert"
     save_tiny_preset(tmp_path)
@@ -405,11 +410,11 @@ def test_a_model_that_lacks_weights_is_refused(tmp_path: Path) -> None:
     name = "encoder.layer.0.attention.self.value.weight"
     pooler = {key: value for key, value in weights.items() if not key.startswith("pooler.")}
     model.save_pretrained(folder, state_dict=pooler)
-    load_backbone(Weights(folder=folder, fingerprint="", origin=""), SITE)
+    load_backbone(Weights(folder=folder, fingerprint="", origin=""), SITE, engine=engine)
     del weights[name]
     model.save_pretrained(folder, state_dict=weights)
-    with pytest.raises(UnsupportedModel, match=f"lacks 1 of the model's weights, such as {name}"):
-        load_backbone(Weights(folder=folder, fingerprint="", origin=""), SITE)
+    with pytest.raises(UnsupportedModel, match=f"lacks .*the model's weights.* {name}"):
+        load_backbone(Weights(folder=folder, fingerprint="", origin=""), SITE, engine=engine)
 
 
 @pytest.mark.weights

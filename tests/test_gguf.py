@@ -11,13 +11,13 @@ from transformers import AutoModel
 
 from ner_retriever.backbone import gguf
 from ner_retriever.backbone.loading import load_backbone
-from ner_retriever.backbone.model import Backbone
+from ner_retriever.backbone.torch_backbone import TorchBackbone
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import Preset, Site
 from ner_retriever.documents import Span
 from ner_retriever.errors import UnsupportedModel, WeightsCorrupted
 from ner_retriever.reading.extractor import Extractor
-from toys import VOCABULARY, byte_tokenizer, tiny_model
+from toys import VOCABULARY, byte_tokenizer, text_tokenizer, tiny_model
 
 SITE = Site(component="value", block=2, pooling="last")
 NAMES = {
@@ -143,7 +143,7 @@ def test_a_gguf_file_is_a_backbone_like_any_other(file: Path) -> None:
         Extractor(preset, backbone, found.fingerprint).mentions([text], [spans])[0]
         for backbone in (
             load_backbone(found, SITE, device="cpu"),
-            Backbone(llama(), byte_tokenizer(special=False), SITE),
+            TorchBackbone(llama(), text_tokenizer(special=False), SITE),
         )
     ]
     np.testing.assert_allclose(*vectors, atol=1e-6)

@@ -2,21 +2,23 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import Tensor, nn
 
 from cli_helpers import error
 from ner_retriever.errors import ConfigError, WeightsCorrupted
 from ner_retriever.heads.mention import network as network_module
 from ner_retriever.heads.mention.files import load_mention_head, save_mention_head
-from ner_retriever.heads.mention.finder import Finder, Found
+from ner_retriever.heads.mention.finder import Array, Finder, Found
 from ner_retriever.heads.mention.network import MentionHead
 from ner_retriever.heads.mention.record import MentionHeadRecord
+from ner_retriever.heads.mention.scorer import MentionScorer, load_mention_scorer
 from ner_retriever.heads.mention.words import Words
 
 RECORD = MentionHeadRecord(
@@ -42,23 +44,20 @@ def words(count: int) -> Words:
     return Words(tokens=tokens, spans=tokens, shapes=nothing, blocks=nothing)
 
 
-class Scores(nn.Module):
-    """A network whose log-odds are given, one (words, longest) table for every window."""
+class Scores:
+    """Log-odds that are given, one (words, longest) table for every window."""
 
     def __init__(self, *tables: list[list[float]]) -> None:
-        super().__init__()
         self.tables = tables
 
-    def score(self, rows: Tensor, *_given: Tensor) -> tuple[Tensor, None]:
-        odds = torch.full((len(self.tables), rows.shape[1], len(self.tables[0][0])), -torch.inf)
-        for place, table in enumerate(self.tables):
-            odds[place, : len(table)] = torch.logit(torch.tensor(table))
-        return odds, None
+    def score(self, states: Array, windows: Sequence[Words]) -> tuple[Array, None]:
+        scores = torch.tensor([row for table in self.tables for row in table])
+        return torch.logit(scores).numpy(), None
 
 
 def kept(table: list[list[float]], *, threshold: float, nested: float) -> list[Found]:
-    finder = Finder(Scores(table), threshold=threshold, nested=nested)  # type: ignore[arg-type]
-    (found,) = finder.find(torch.zeros(len(table), 6), [words(len(table))])
+    finder = Finder(Scores(table), threshold=threshold, nested=nested)
+    (found,) = finder.find(np.zeros((len(table), 6), np.float32), [words(len(table))])
     return [Found(run.first, run.last, round(run.score, 3)) for run in found]
 
 
@@ -157,10 +156,10 @@ def test_a_mention_within_another_is_kept_if_its_score_is_close() -> None:
 
 
 def test_windows_of_a_batch_keep_their_own() -> None:
-    finder = Finder(Scores([[0.9], [0.1]], [[0.2], [0.8]]), threshold=0.5, nested=0)  # type: ignore[arg-type]
-    found = finder.find(torch.zeros(4, 6), [words(2), words(2)])
+    finder = Finder(Scores([[0.9], [0.1]], [[0.2], [0.8]]), threshold=0.5, nested=0)
+    found = finder.find(np.zeros((4, 6), np.float32), [words(2), words(2)])
     assert [[(run.first, run.last) for run in its] for its in found] == [[(0, 1)], [(1, 2)]]
-    assert finder.find(torch.zeros(0, 6), [words(0)]) == [[]]
+    assert finder.find(np.zeros((0, 6), np.float32), [words(0)]) == [[]]
 
 
 def test_files_give_back_what_was_saved(tmp_path: Path) -> None:
@@ -173,6 +172,47 @@ def test_files_give_back_what_was_saved(tmp_path: Path) -> None:
     torch.testing.assert_close(loaded(*inputs), head(*inputs), atol=0.01, rtol=0.01)
 
 
+@pytest.mark.parametrize("borders", [False, True])
+def test_what_is_used_equals_what_is_trained(tmp_path: Path, borders: bool) -> None:
+    torch.manual_seed(1)
+    head = MentionHead(6, 8, 4, kinds=True, borders=borders).eval()
+    for tensor in head.parameters():
+        tensor.data = torch.randn_like(tensor).half().float()
+    random = np.random.default_rng(0)
+    windows = []
+    for count in (7, 1, 12, 3):
+        blocks = np.sort(random.integers(0, 3, count))
+        blocks -= blocks[0]
+        shapes = random.integers(0, 8, count)
+        windows.append(replace(words(count), shapes=shapes, blocks=blocks))
+    states = random.normal(size=(23, 6)).astype(np.float32)
+    save_mention_head(tmp_path, head, replace(RECORD, longest=4, kinds=True, borders=borders))
+    scorer, _ = load_mention_scorer(tmp_path)
+    odds, kinds = scorer.score(states, windows)
+    assert kinds is not None
+    first = 0
+    for its in windows:
+        rows = slice(first, first + len(its.tokens))
+        first = rows.stop
+        given = (torch.from_numpy(part)[None] for part in (states[rows], its.shapes))
+        mask = torch.ones(1, len(its.tokens)) > 0
+        expected, names = head.score(*given, mask, torch.from_numpy(its.blocks)[None])
+        assert names is not None
+        possible = torch.isfinite(expected[0]).numpy()
+        np.testing.assert_allclose(odds[rows], expected[0].detach(), atol=2e-4, rtol=1e-5)
+        expected_names = names[0].detach().numpy()[possible]
+        np.testing.assert_allclose(kinds[rows][possible], expected_names, atol=1e-4, rtol=1e-5)
+
+
+def test_what_is_used_is_the_same_beside_others() -> None:
+    weights = {name: tensor.numpy() for name, tensor in network().state_dict().items()}
+    scorer = MentionScorer(weights)
+    states = np.random.default_rng(0).normal(size=(11, 6)).astype(np.float32)
+    together, _ = scorer.score(states, [words(4), words(7)])
+    alone, _ = scorer.score(states[4:], [words(7)])
+    np.testing.assert_allclose(together[4:], alone, atol=1e-5)
+
+
 def test_what_decides_about_finds_is_in_the_fingerprint() -> None:
     changed = [
         MentionHeadRecord(**{**RECORD.to_record(), key: value})
@@ -183,24 +223,25 @@ def test_what_decides_about_finds_is_in_the_fingerprint() -> None:
     assert noted.fingerprint == RECORD.fingerprint
 
 
-def test_damaged_files_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("load", [load_mention_head, load_mention_scorer])
+def test_damaged_files_are_refused(tmp_path: Path, load: Callable[[Path], object]) -> None:
     save_mention_head(tmp_path, network(), RECORD)
     weights, described = tmp_path / "mention_head.safetensors", tmp_path / "mention_head.json"
     whole, record = weights.read_bytes(), json.loads(described.read_bytes())
     weights.write_bytes(whole[:-1])
     with pytest.raises(WeightsCorrupted, match="damaged or another file"):
-        load_mention_head(tmp_path)
+        load(tmp_path)
     weights.unlink()
     with pytest.raises(WeightsCorrupted, match="cannot be read"):
-        load_mention_head(tmp_path)
+        load(tmp_path)
     weights.write_bytes(whole)
     described.write_text(json.dumps({**record, "hidden": 9}))
     with pytest.raises(WeightsCorrupted, match="cannot be read"):
-        load_mention_head(tmp_path)
+        load(tmp_path)
     for text in ("{", "[]", json.dumps({**record, "hidden": 1 << 40}), json.dumps({"x": 1})):
         described.write_text(text)
         with pytest.raises(WeightsCorrupted, match=r"mention_head\.json cannot be read"):
-            load_mention_head(tmp_path)
+            load(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -220,8 +261,9 @@ def test_a_record_is_bounded(key: str, value: object, message: str) -> None:
 
 def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
     save_mention_head(tmp_path, MentionHead(7, 8, 3), RECORD)
-    with pytest.raises(WeightsCorrupted, match="cannot be read"):
-        load_mention_head(tmp_path)
+    for load in (load_mention_head, load_mention_scorer):
+        with pytest.raises(WeightsCorrupted, match="cannot be read"):
+            load(tmp_path)
 
 
 def test_a_preset_without_a_mention_head_says_what_to_do(tmp_path: Path, toy_preset: Path) -> None:
@@ -247,5 +289,6 @@ def test_only_safetensors_are_read(tmp_path: Path) -> None:
     content = (tmp_path / "mention_head.safetensors").read_bytes()
     record["sha256"] = hashlib.sha256(content).hexdigest()
     (tmp_path / "mention_head.json").write_text(json.dumps(record))
-    with pytest.raises(WeightsCorrupted, match="cannot be read"):
-        load_mention_head(tmp_path)
+    for load in (load_mention_head, load_mention_scorer):
+        with pytest.raises(WeightsCorrupted, match="cannot be read"):
+            load(tmp_path)

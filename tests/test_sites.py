@@ -5,26 +5,26 @@ import copy
 import numpy as np
 import pytest
 
-from ner_retriever.backbone.model import Backbone
 from ner_retriever.backbone.sites import EverySite
+from ner_retriever.backbone.torch_backbone import TorchBackbone
 from ner_retriever.config import Site
-from toys import BLOCKS, CONFIGS, byte_tokenizer, tiny_model, windows
+from toys import BLOCKS, CONFIGS, text_tokenizer, tiny_model, windows
 
 
 @pytest.mark.parametrize("family", sorted(CONFIGS))
 def test_every_site_at_once_equals_each_alone(family: str) -> None:
     model = tiny_model(family)
-    every = EverySite(copy.deepcopy(model), byte_tokenizer(special=False))
+    every = EverySite(copy.deepcopy(model), text_tokenizer(special=False))
     batch = windows(5)
     together = np.split(every.vectors(batch), np.cumsum(every.widths)[:-1], axis=1)
     assert len(every.sites) == len(set(every.sites)) == BLOCKS * 6 * 3
     for site, vectors in zip(every.sites, together, strict=True):
-        alone = Backbone(copy.deepcopy(model), byte_tokenizer(special=False), site)
+        alone = TorchBackbone(copy.deepcopy(model), text_tokenizer(special=False), site)
         np.testing.assert_allclose(vectors, alone.vectors(batch), atol=2e-6, err_msg=str(site))
 
 
 def test_a_second_batch_is_not_mixed_with_the_first() -> None:
-    every = EverySite(tiny_model("llama"), byte_tokenizer(special=False))
+    every = EverySite(tiny_model("llama"), text_tokenizer(special=False))
     first, second = windows(3), windows(4, seed=1)
     before = every.vectors(second)
     every.vectors(first)
@@ -32,7 +32,7 @@ def test_a_second_batch_is_not_mixed_with_the_first() -> None:
 
 
 def test_widths_of_grouped_heads() -> None:
-    every = EverySite(tiny_model("llama"), byte_tokenizer(special=False))
+    every = EverySite(tiny_model("llama"), text_tokenizer(special=False))
     widths = dict(zip(every.sites, every.widths, strict=True))
     # Four heads of 8 numbers share two keys and two values.
     expected = {"query": 32, "key": 16, "value": 16, "attention": 32, "mlp": 32, "hidden": 32}

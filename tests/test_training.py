@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from ner_retriever.backbone.forward import Window
+from ner_retriever.backbone.engine import Pending
+from ner_retriever.backbone.windows import Window
 from ner_retriever.config import Preset, Site
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError, DocumentError
@@ -284,10 +285,10 @@ class Breaking(LetterBackbone):
         super().__init__()
         self._breaks_at = breaks_at
 
-    def states(self, windows: list[Window]) -> torch.Tensor:
+    def begin(self, windows: list[Window]) -> Pending:
         if len(self.passes) + 1 == self._breaks_at:
             raise KeyboardInterrupt
-        return super().states(windows)
+        return super().begin(windows)
 
 
 def extract_with(

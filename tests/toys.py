@@ -11,18 +11,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from torch import Tensor, nn
+from torch import nn
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
-from ner_retriever.backbone.forward import Window, pool
-from ner_retriever.backbone.model import Tokens
+from ner_retriever.backbone.engine import Pending
+from ner_retriever.backbone.tokenizer import TextTokenizer, Tokens
 from ner_retriever.backbone.weights import find_weights
+from ner_retriever.backbone.windows import Window, pool
 from ner_retriever.config import Pooling, Preset, load_preset
 from ner_retriever.heads.mention.files import save_mention_head
 from ner_retriever.heads.mention.network import MentionHead
 from ner_retriever.heads.mention.record import MentionHeadRecord
 from ner_retriever.heads.projection.files import save_head
 from ner_retriever.heads.projection.network import ProjectionHead
+from ner_retriever.heads.projection.projector import Projector
 from ner_retriever.heads.projection.record import CONTEXT_NAME
 from ner_retriever.reading.encoder import Encoder
 
@@ -37,7 +39,7 @@ _WIDTHS = {
 }
 _GROUPED = {**_WIDTHS, "num_key_value_heads": 2}
 CONFIGS: dict[str, dict[str, Any]] = {
-    "llama": _GROUPED,
+    "llama": {**_GROUPED, "head_dim": 16},
     "mistral": _GROUPED,
     "qwen2": _GROUPED,
     "qwen3": {**_GROUPED, "head_dim": 8},
@@ -180,6 +182,17 @@ def _named_specials(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
     )
 
 
+def text_tokenizer(*, special: bool) -> TextTokenizer:
+    """Return the tokenizer of bytes as a backbone takes it."""
+    return TextTokenizer(byte_tokenizer(special=special).backend_tokenizer)
+
+
+def projector(head: ProjectionHead) -> Projector:
+    """Return a head as it is used."""
+    weights = {name: tensor.numpy() for name, tensor in head.state_dict().items()}
+    return Projector(weights, detection=head.detection)
+
+
 class LetterBackbone:
     """A stand-in for a backbone that reads small letters and full stops and drops the rest.
 
@@ -208,15 +221,16 @@ class LetterBackbone:
             tokens.append(Tokens(ids=ids, spans=spans.reshape(-1, 2)))
         return tokens
 
-    def states(self, windows: list[Window]) -> Tensor:
+    def begin(self, windows: list[Window]) -> Pending:
         self.passes.append(windows)
-        states = torch.zeros(len(windows), max(len(item.ids) for item in windows), len(self.SIGNS))
+        longest = max(len(item.ids) for item in windows)
+        states = np.zeros((len(windows), longest, len(self.SIGNS)), np.float32)
         for row, window in enumerate(windows):
             for place in range(len(window.ids)):
-                states[row, place] = torch.from_numpy(self._token(window.ids, place))
-        return states
+                states[row, place] = self._token(window.ids, place)
+        return lambda: states
 
-    def project(self, states: Tensor, windows: list[Window]) -> Tensor:
+    def project(self, states: NDArray[np.float32], windows: list[Window]) -> NDArray[np.float32]:
         return pool(states, windows, self.pooling)
 
     @classmethod

@@ -19,6 +19,7 @@ from ner_retriever.errors import ConfigError
 Component = Literal["value", "key", "query", "attention", "mlp", "hidden"]
 Pooling = Literal["last", "mean", "first"]
 EngineName = Literal["auto", "torch", "onnx"]
+PrecisionName = Literal["auto", "float32", "bfloat16"]
 
 
 def cache_folder() -> Path:

@@ -1,6 +1,6 @@
 """What fills and searches an index, each part loaded when it is first needed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ner_retriever.backbone.weights import find_weights
-from ner_retriever.config import EngineName, Preset, load_preset
+from ner_retriever.config import EngineName, PrecisionName, Preset, load_preset
 from ner_retriever.errors import StoreError
 from ner_retriever.heads.projection.record import (
     check_head,
@@ -34,6 +34,7 @@ class Models:
         manifest: the index's.
         device: as torch names it; by default a GPU where there is one.
         engine: what runs the backbone.
+        precision: numbers that it multiplies.
         query_cache: whether queries' vectors are kept for the next time.
     """
 
@@ -43,11 +44,12 @@ class Models:
         *,
         device: str | None,
         engine: EngineName,
+        precision: PrecisionName,
         query_cache: bool,
     ) -> None:
         self._manifest = manifest
         self._device = device
-        self._engine = engine
+        self._load = partial(_load_encoder, device=device, engine=engine, precision=precision)
         self._query_cache = query_cache
 
     @property
@@ -63,7 +65,7 @@ class Models:
             ModelError: weights are nowhere to be had or damaged.
             FingerprintMismatch: they are not those that filled the index.
         """
-        encoder = _load_encoder(self.preset, self._device, self._engine)
+        encoder = self._load(self.preset)
         check_fingerprints(self._manifest, encoder.fingerprints)
         return encoder
 
@@ -106,7 +108,12 @@ class Models:
 
 
 def new_manifest(
-    preset: str, detector: str | None, *, device: str | None, engine: EngineName
+    preset: str,
+    detector: str | None,
+    *,
+    device: str | None,
+    engine: EngineName,
+    precision: PrecisionName,
 ) -> Manifest:
     """Describe an index that is to be made; arguments as ``Retriever.create`` takes them.
 
@@ -115,9 +122,10 @@ def new_manifest(
         ModelError: the preset's weights are nowhere to be had.
     """
     settings = load_preset(preset)
-    made_with = _describe(settings, device, engine)
+    load = partial(_load_encoder, settings, device=device, engine=engine, precision=precision)
+    made_with = _describe(settings, load)
     detector = detector or default_detector(settings)
-    reader = load_reader(detector, settings, lambda: _load_encoder(settings, device, engine))
+    reader = load_reader(detector, settings, load)
     return Manifest(
         package_version=metadata.version("ner-retriever"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -156,10 +164,10 @@ class _Vectors:
     context_dimensions: int
 
 
-def _describe(preset: Preset, device: str | None, engine: EngineName) -> _Vectors:
-    """Describe a preset's vectors, without a model library where that can be done."""
+def _describe(preset: Preset, load: "Callable[[], Encoder]") -> _Vectors:
+    """Describe a preset's vectors, without a model where that can be done."""
     if preset.head is None:
-        encoder = _load_encoder(preset, device, engine)
+        encoder = load()
         return _Vectors(encoder.fingerprints, encoder.dimensions, encoder.context_dimensions)
     folder = find_head(preset.head)
     record = read_record(folder)
@@ -179,7 +187,9 @@ def _describe(preset: Preset, device: str | None, engine: EngineName) -> _Vector
     )
 
 
-def _load_encoder(preset: Preset, device: str | None, engine: EngineName) -> "Encoder":
+def _load_encoder(
+    preset: Preset, *, device: str | None, engine: EngineName, precision: PrecisionName
+) -> "Encoder":
     from ner_retriever.reading.encoder import load_encoder
 
-    return load_encoder(preset, device=device, engine=engine)
+    return load_encoder(preset, device=device, engine=engine, precision=precision)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from ner_retriever.config import DEFAULT_PRESET, EngineName, Preset
+from ner_retriever.config import DEFAULT_PRESET, EngineName, PrecisionName, Preset
 from ner_retriever.index.field_table import Kind, field_kinds
 from ner_retriever.index.folder import check_free, make_folder, refuse_address
 from ner_retriever.index.info import IndexInfo, index_info
@@ -34,7 +34,8 @@ class OpenIndex:
         manifest: Manifest,
         *,
         device: str | None = None,
-        engine: EngineName = "torch",
+        engine: EngineName = "auto",
+        precision: PrecisionName = "auto",
         int8: bool = False,
         query_cache: bool = True,
         store: Store | None = None,
@@ -43,7 +44,9 @@ class OpenIndex:
         """Use :meth:`create` or :meth:`open`."""
         self.path = path
         self.manifest = manifest
-        self._models = Models(manifest, device=device, engine=engine, query_cache=query_cache)
+        self._models = Models(
+            manifest, device=device, engine=engine, precision=precision, query_cache=query_cache
+        )
         self._int8 = int8
         self._store = store or Store.open(path, sync=sync)
         self._scan: Scan | None = None
@@ -57,7 +60,8 @@ class OpenIndex:
         preset: str = DEFAULT_PRESET,
         detector: str | None = None,
         device: str | None = None,
-        engine: EngineName = "torch",
+        engine: EngineName = "auto",
+        precision: PrecisionName = "auto",
         replace: bool = False,
         query_cache: bool = True,
         sync: bool = True,
@@ -71,6 +75,9 @@ class OpenIndex:
             device: as torch names it; by default a GPU where there is one.
             engine: what runs the backbone: ``torch``, ``onnx``, or ``auto`` for the quicker one
                 that is there. An index does not keep it, for vectors are the same.
+            precision: numbers that the backbone multiplies: ``float32``, ``bfloat16``, or ``auto``
+                for bfloat16 where the processor multiplies in it and torch is installed. Answers
+                are the same but for ties of near equal mentions.
             replace: start over where there is an index already. That one stays until the first
                 documents are stored, or anything else is asked of the new one.
             query_cache, sync: as :meth:`open` takes them.
@@ -82,12 +89,18 @@ class OpenIndex:
         """
         folder = Path(path)
         check_free(folder, replace=replace)
-        manifest = new_manifest(preset, detector, device=device, engine=engine)
+        manifest = new_manifest(preset, detector, device=device, engine=engine, precision=precision)
         make_folder(folder)
         with write_lock(folder):
             store = new_store(folder, manifest, sync=sync)
         return cls(
-            folder, manifest, device=device, engine=engine, query_cache=query_cache, store=store
+            folder,
+            manifest,
+            device=device,
+            engine=engine,
+            precision=precision,
+            query_cache=query_cache,
+            store=store,
         )
 
     @classmethod
@@ -96,7 +109,8 @@ class OpenIndex:
         path: str | Path,
         *,
         device: str | None = None,
-        engine: EngineName = "torch",
+        engine: EngineName = "auto",
+        precision: PrecisionName = "auto",
         int8: bool = False,
         query_cache: bool = True,
         sync: bool = True,
@@ -104,7 +118,7 @@ class OpenIndex:
         """Open an index.
 
         Args:
-            device, engine: as :meth:`create` takes them.
+            device, engine, precision: as :meth:`create` takes them.
             int8: search with vectors of a byte a number, which are made from the index's float16
                 once: half the memory and time, cosines within 0.02.
             query_cache: keep queries and their vectors in the user's cache, so that asking again
@@ -124,6 +138,7 @@ class OpenIndex:
             usable_manifest(folder),
             device=device,
             engine=engine,
+            precision=precision,
             int8=int8,
             query_cache=query_cache,
             sync=sync,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
-from ner_retriever.backbone.forward import Window
+from ner_retriever.backbone.windows import Window
 
 
 class Windowed(Protocol):

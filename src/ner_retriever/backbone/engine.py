@@ -1,15 +1,15 @@
-"""What runs a backbone's blocks: torch, or ONNX Runtime (`onnx_engine`).
+"""What runs a backbone's blocks: ONNX Runtime (`onnx_engine`) or torch (`torch_engine`)."""
 
-An engine gives the states at a site's module; pooling, projection and heads are torch's either way.
-"""
+from collections.abc import Callable
+from typing import Protocol
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+import numpy as np
+from numpy.typing import NDArray
 
-from torch import Tensor, nn
-
-from ner_retriever.backbone.families import Tap
-from ner_retriever.backbone.forward import tapped_states, watch
+Ids = NDArray[np.int64]
+Array = NDArray[np.float32]
+# Waits for a batch that was begun, and gives its states.
+Pending = Callable[[], Array]
 
 
 class Engine(Protocol):
@@ -20,53 +20,33 @@ class Engine(Protocol):
         """What ``--engine`` calls it."""
         ...
 
-    def states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Run one batch.
+    @property
+    def precision(self) -> str:
+        """The numbers that it multiplies."""
+        ...
+
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens a batch, padding included, that suit it."""
+        ...
+
+    @property
+    def buffer_texts(self) -> int:
+        """Texts that are tokenised, and sorted by length, at once."""
+        ...
+
+    def begin(self, input_ids: Ids, attention_mask: Ids) -> Pending:
+        """Begin to run one batch.
 
         Args:
             input_ids: (batch, tokens) int64, padded on the right.
             attention_mask: (batch, tokens) int64, 1 where a token is real.
 
         Returns:
-            What the tapped module is given or gives, (batch, tokens, hidden), in the model's dtype.
+            What waits for it, and gives what the tapped module is given or gives, (batch, tokens,
+            hidden) float32; it may raise what this does.
 
         Raises:
             RuntimeError, IndexError: the batch is too long for the model or for the memory.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class TorchEngine:
-    """Runs the model itself, and stops at the tapped module."""
-
-    model: nn.Module
-    tap: Tap
-    name: str = "torch"
-
-    def states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Run one batch, see :meth:`Engine.states`; what is trained of the model gets gradients."""
-        inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
-        return tapped_states(self.model, self.tap, inputs)
-
-
-class Truncated(nn.Module):
-    """A model that returns the states at a site: what is exported, in which nothing may be raised.
-
-    Blocks behind the site run in vain; an exporter leaves them out.
-    """
-
-    def __init__(self, model: nn.Module, tap: Tap) -> None:
-        super().__init__()
-        self.model = model
-        self._tap = tap
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Any:
-        """Run one batch, see :meth:`Engine.states`."""
-        captured: list[Tensor] = []
-        handle = watch(self._tap, captured.append)
-        try:
-            self.model(input_ids=input_ids, attention_mask=attention_mask)
-        finally:
-            handle.remove()
-        return captured[0]

@@ -147,12 +147,19 @@ class Tap:
     Attributes:
         module: the pass is stopped here.
         before: whether what goes into the module is wanted, or what comes out of it.
-        project: turns the wanted rows, (rows, hidden), into the site's, (rows, width).
+        layer: the wanted rows are put through it; ``None`` where they are the site's.
+        part: takes the site's columns out of what a layer gives that is several in one.
     """
 
     module: nn.Module
     before: bool
-    project: Callable[[Tensor], Tensor]
+    layer: nn.Module | None = None
+    part: Callable[[Tensor], Tensor] | None = None
+
+    def project(self, rows: Tensor) -> Tensor:
+        """Turn the wanted rows, (rows, hidden), into the site's, (rows, width)."""
+        projected: Tensor = self.layer(rows) if self.layer else rows
+        return self.part(projected) if self.part else projected
 
 
 def blocks_of(model: nn.Module) -> tuple[Family, nn.ModuleList]:
@@ -189,29 +196,25 @@ def tap(model: nn.Module, site: Site) -> Tap:
     block = blocks[site.block]
     match site.component:
         case "hidden":
-            return Tap(module=block, before=False, project=_identity)
+            return Tap(module=block, before=False)
         case "attention" | "mlp":
             path = family.attention_output if site.component == "attention" else family.mlp_output
             module = _require(block, path, site)
-            return Tap(module=module, before=True, project=module)
+            return Tap(module=module, before=True, layer=module)
         case "query" | "key" | "value":
             module = _require(block, getattr(family, site.component), site)
             attention = _require(block, family.attention, site)
-            project = _part(module, family.split, model, site.component)
-            return Tap(module=attention, before=True, project=project)
+            part = _part(family.split, model, site.component)
+            return Tap(module=attention, before=True, layer=module, part=part)
 
 
 def _part(
-    module: nn.Module, split: Split | None, model: nn.Module, component: Component
-) -> Callable[[Tensor], Tensor]:
+    split: Split | None, model: nn.Module, component: Component
+) -> Callable[[Tensor], Tensor] | None:
     if split is None:
-        return module
+        return None
     index = ("query", "key", "value").index(component)
-    return lambda rows: split(module(rows), model.config)[index]
-
-
-def _identity(rows: Tensor) -> Tensor:
-    return rows
+    return lambda rows: split(rows, model.config)[index]
 
 
 def _find(module: nn.Module, path: str) -> nn.Module | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ner_retriever.backbone.hugging_face import quiet_transformers, refuse_incomplete
 from ner_retriever.errors import UnsupportedModel, first_line
+from ner_retriever.extras import needs
 
 
 def convert(file: Path, folder: Path) -> None:
@@ -15,7 +16,11 @@ def convert(file: Path, folder: Path) -> None:
 
     Raises:
         UnsupportedModel: the file cannot be read or is not whole, or its architecture is not known.
+        MissingExtra: torch is not installed.
     """
+    with needs("torch", "Reading a GGUF file"):
+        import gguf  # noqa: F401 - transformers reads with it, and says less clearly that it lacks
+        import torch  # noqa: F401
     try:
         with quiet_transformers():
             missing = _convert(file, folder)

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ner_retriever.errors import UnsupportedModel
+from ner_retriever.errors import UnsupportedModel, first_line
+from ner_retriever.extras import needs
 
 if TYPE_CHECKING:
     import torch
+    from tokenizers import Tokenizer
     from torch import nn
 
 
@@ -47,11 +49,29 @@ def refuse_incomplete(missing: Iterable[str], source: Path) -> None:
         )
 
 
-def read_tokenizer(folder: Path) -> Any:
-    """Read a model's tokenizer from its folder."""
-    from transformers import AutoTokenizer
+def make_tokenizer(folder: Path) -> "Tokenizer":
+    """Make a model's tokenizer of files that are no ``tokenizer.json``.
 
-    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    Raises:
+        UnsupportedModel: it cannot be made, or gives no character offsets.
+        MissingExtra: transformers is not installed.
+    """
+    with needs("torch", "A tokenizer without a tokenizer.json"):
+        from transformers import AutoTokenizer
+
+    try:
+        made = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # damaged files make the readers raise almost anything
+        raise UnsupportedModel(
+            f"the model in {folder} cannot be loaded: {first_line(error)}"
+        ) from error
+    if not made.is_fast:
+        raise UnsupportedModel(
+            f"{type(made).__name__} gives no character offsets; "
+            "a model with a fast tokenizer is needed"
+        )
+    tokenizer: Tokenizer = made.backend_tokenizer
+    return tokenizer
 
 
 def read_model(

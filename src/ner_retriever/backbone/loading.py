@@ -1,34 +1,17 @@
-"""Loading a backbone: from weights, an adapter and a site to blocks that run."""
+"""Loading a backbone with what is to run it: ONNX Runtime, or torch."""
 
 import logging
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import torch
-from safetensors.torch import load_file
-from torch import nn
-
-from ner_retriever.backbone.adapter import merge_adapter
-from ner_retriever.backbone.families import blocks_of
-from ner_retriever.backbone.hugging_face import (
-    cut_config,
-    quiet_transformers,
-    read_model,
-    read_tokenizer,
-    refuse_incomplete,
-)
 from ner_retriever.backbone.model import Backbone
-from ner_retriever.backbone.onnx_engine import OnnxEngine
-from ner_retriever.backbone.onnx_export import (
-    Graph,
-    find_graph,
-    graph_folder,
-    make_graph,
-    wants_onnx,
-)
+from ner_retriever.backbone.onnx_check import disagreement
+from ner_retriever.backbone.onnx_loading import has_graph, load_onnx_backbone
+from ner_retriever.backbone.tensors import read_config
 from ner_retriever.backbone.weights import Weights
-from ner_retriever.config import EngineName, Site
-from ner_retriever.errors import UnsupportedModel, first_line
+from ner_retriever.config import EngineName, PrecisionName, Site
+from ner_retriever.errors import ConfigError, ModelError
+from ner_retriever.extras import needs
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,86 +22,53 @@ def load_backbone(
     *,
     device: str | None = None,
     adapter: Path | None = None,
-    engine: EngineName = "torch",
-    whole_floats: bool = False,
+    engine: EngineName = "auto",
+    precision: PrecisionName = "auto",
 ) -> Backbone:
-    """Load a backbone up to a site: float32 on a CPU, bfloat16 on a GPU.
+    """Load a backbone up to a site.
 
     Args:
-        device: as torch names it; by default a GPU where there is one.
+        device: as torch names it; by default a GPU where torch finds one.
         adapter: a file of low-rank updates that are merged into the model.
-        engine: what runs the blocks; ``auto`` is ONNX Runtime where it is installed, the model is
-            on a CPU, and its graph gives what torch gives.
-        whole_floats: float32 on a GPU as well.
+        engine: what runs the blocks; ``auto`` is torch on a GPU and where it multiplies in
+            bfloat16, else ONNX Runtime for the families that it knows.
+        precision: numbers that are multiplied; ``auto`` is bfloat16 where that is native.
 
     Raises:
-        UnsupportedModel: the files are not a whole model that transformers can read, or it has no
-            such site.
+        UnsupportedModel: the files are not a whole model that can be read, or it has no such site.
         WeightsCorrupted: the adapter cannot be read, or is none of this model's.
-        MissingExtra: ONNX Runtime is asked for and not installed.
+        ConfigError: ONNX Runtime is asked for, and something that it does not do.
+        MissingExtra: torch is needed and not installed.
     """
-
-    def with_torch() -> Backbone:
-        model, tokenizer = load_model(
-            weights, blocks=site.block + 1, device=device, whole_floats=whole_floats
-        )
-        if adapter:
-            merge_adapter(model, adapter)
-        return Backbone(model, tokenizer, site)
-
-    if not wants_onnx(engine, _device(device)):
-        return with_torch()
-    folder = graph_folder(weights.fingerprint, site, adapter)
-    graph = find_graph(folder) or make_graph(with_torch(), folder)
-    if graph.reason:
-        _LOG.warning("torch runs the model, for ONNX Runtime cannot: %s", graph.reason)
-        return with_torch()
-    return _with_graph(weights.folder, site, graph)
-
-
-def _with_graph(folder: Path, site: Site, graph: Graph) -> Backbone:
-    """Make a backbone that a graph runs; of the model's own weights only the site's are read."""
-    from transformers import AutoConfig, AutoModel
-
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    with torch.device("meta"):
-        model = AutoModel.from_config(cut_config(config, site.block + 1), dtype=torch.float32)
-    _, blocks = blocks_of(model)
-    blocks[site.block].load_state_dict(load_file(graph.block), assign=True)
-    return Backbone(model, read_tokenizer(folder), site, engine=OnnxEngine(graph.file))
+    if engine == "onnx" and not _on_cpu(device):
+        raise ConfigError(f"the engine onnx runs on a CPU, not on {device}; choose torch")
+    if engine == "onnx" and precision == "bfloat16":
+        raise ConfigError("the engine onnx multiplies in float32 alone; choose torch")
+    if engine == "onnx" or (engine == "auto" and not _prefers_torch(device, precision)):
+        config = read_config(weights.folder)
+        if engine == "onnx" or has_graph(config):
+            reason = disagreement(weights, config)
+            if not reason:
+                return load_onnx_backbone(weights.folder, config, site, adapter)
+            if not find_spec("torch"):
+                raise ModelError(f"ONNX Runtime cannot run {weights.folder}: {reason}")
+            _LOG.warning("torch runs the model, for ONNX Runtime cannot: %s", reason)
+    with needs("torch", f"The model in {weights.folder}"):
+        from ner_retriever.backbone.torch_loading import load_torch_backbone
+    return load_torch_backbone(weights, site, device=device, adapter=adapter, precision=precision)
 
 
-def load_model(
-    weights: Weights,
-    *,
-    blocks: int | None = None,
-    device: str | None = None,
-    whole_floats: bool = False,
-) -> tuple[nn.Module, Any]:
-    """Load a model and its tokenizer: float32 on a CPU, bfloat16 on a GPU.
-
-    Args:
-        blocks: how many are loaded; all of them by default.
-        device: as torch names it; by default a GPU where there is one.
-        whole_floats: float32 on a GPU as well.
-
-    Raises:
-        UnsupportedModel: the files are not a whole model that transformers can read.
-    """
-    where = _device(device)
-    try:
-        with quiet_transformers():
-            whole = whole_floats or where.type == "cpu"
-            dtype = torch.float32 if whole else torch.bfloat16
-            model, missing = read_model(weights.folder, blocks, dtype)
-            tokenizer = read_tokenizer(weights.folder)
-    except Exception as error:  # damaged files make the readers raise almost anything
-        raise UnsupportedModel(
-            f"the model in {weights.folder} cannot be loaded: {first_line(error)}"
-        ) from error
-    refuse_incomplete(missing, weights.folder)
-    return model.to(where), tokenizer
+def _on_cpu(device: str | None) -> bool:
+    return device is None or device.partition(":")[0] == "cpu"
 
 
-def _device(name: str | None) -> torch.device:
-    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+def _prefers_torch(device: str | None, precision: PrecisionName) -> bool:
+    """Whether torch is there and faster: on a GPU, or in bfloat16."""
+    if precision == "bfloat16" or not _on_cpu(device):
+        return True
+    if not find_spec("torch"):
+        return False
+    from ner_retriever.backbone.torch_loading import multiplies_bfloat16, torch_device
+
+    where = torch_device(device)
+    return where.type != "cpu" or (precision == "auto" and multiplies_bfloat16(where))

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
-from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from ner_retriever.backbone.adapter_names import DOWN, PREFIX, UP
+from ner_retriever.backbone.adapter_file import read_adapter
 from ner_retriever.config import Site
 from ner_retriever.documents import Span
+from ner_retriever.numerics import gelu, layer_norm, softmax
 
 Array = NDArray[np.float32]
 
@@ -108,12 +108,12 @@ class NumpyBert:
             .swapaxes(0, 1)
             for part in ("query", "key", "value")
         )
-        seen = _softmax(query @ key.swapaxes(1, 2) / math.sqrt(query.shape[-1])) @ value
+        seen = softmax(query @ key.swapaxes(1, 2) / math.sqrt(query.shape[-1])) @ value
         attended = self._linear(
             f"{block}attention.output.dense", seen.swapaxes(0, 1).reshape(states.shape)
         )
         states = self._norm(f"{block}attention.output.LayerNorm", states + attended)
-        inner = _gelu(self._linear(f"{block}intermediate.dense", states))
+        inner = gelu(self._linear(f"{block}intermediate.dense", states))
         return self._norm(
             f"{block}output.LayerNorm", states + self._linear(f"{block}output.dense", inner)
         )
@@ -128,10 +128,8 @@ class NumpyBert:
         return product
 
     def _norm(self, name: str, rows: Array) -> Array:
-        centred = rows - rows.mean(axis=-1, keepdims=True)
-        variance = (centred**2).mean(axis=-1, keepdims=True)
-        normed: Array = centred / np.sqrt(variance + np.float32(self._epsilon))
-        return normed * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
+        weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
+        return layer_norm(rows, weight, bias, self._epsilon)
 
 
 def load_numpy_bert(folder: Path, site: Site, adapter: Path | None) -> NumpyBert | None:
@@ -155,7 +153,8 @@ def load_numpy_bert(folder: Path, site: Site, adapter: Path | None) -> NumpyBert
         words = file.get_slice("embeddings.word_embeddings.weight")
         needed = [name for name in file.keys() if _is_needed(name, site)]  # noqa: SIM118
         weights = {name: _ready(name, file.get_tensor(name)) for name in needed}
-        return NumpyBert(config, weights, _updates(adapter), words, tokenizer, site)
+        updates = read_adapter(adapter) if adapter else {}
+        return NumpyBert(config, weights, updates, words, tokenizer, site)
     except Exception:  # damaged files make the readers raise almost anything
         return None
 
@@ -186,29 +185,8 @@ def _ready(name: str, tensor: NDArray[Any]) -> Array:
     return np.ascontiguousarray(tensor.T if is_layer else tensor, np.float32)
 
 
-def _updates(adapter: Path | None) -> dict[str, tuple[Array, Array]]:
-    """An adapter's updates by the name of the layer that each belongs to."""
-    if adapter is None:
-        return {}
-    tensors = {name: tensor.astype(np.float32) for name, tensor in load_file(adapter).items()}
-    layers = [name.removesuffix(DOWN) for name in tensors if name.endswith(DOWN)]
-    return {
-        layer.removeprefix(PREFIX): (tensors[layer + DOWN], tensors[layer + UP]) for layer in layers
-    }
-
-
 def _inside(offsets: list[tuple[int, int]], span: Span) -> tuple[int, int]:
     """Return the tokens [first, last) that share a character with a span."""
     starts, ends = np.array(offsets, np.int64).reshape(-1, 2).T
     first = int(np.searchsorted(ends, span.start, side="right"))
     return first, int(np.searchsorted(starts, span.end, side="left"))
-
-
-def _softmax(logits: Array) -> Array:
-    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(weights / weights.sum(axis=-1, keepdims=True), np.float32)
-
-
-def _gelu(values: Array) -> Array:
-    erf = np.fromiter(map(math.erf, (values.ravel() / math.sqrt(2)).tolist()), np.float32)
-    return np.asarray(values * (0.5 + 0.5 * erf.reshape(values.shape)), np.float32)

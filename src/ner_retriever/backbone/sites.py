@@ -3,29 +3,31 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cached_property
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ner_retriever.backbone.engine import Array, Pending
 from ner_retriever.backbone.families import Tap, blocks_of, tap
-from ner_retriever.backbone.forward import Window, padded, pool, watch
-from ner_retriever.backbone.loading import load_model
-from ner_retriever.backbone.model import Backbone
+from ner_retriever.backbone.forward import pool_tensor, watch
+from ner_retriever.backbone.tokenizer import TextTokenizer
+from ner_retriever.backbone.torch_backbone import TorchBackbone
+from ner_retriever.backbone.torch_loading import load_model
 from ner_retriever.backbone.weights import Weights
+from ner_retriever.backbone.windows import Window
 from ner_retriever.config import Component, Pooling, Site
 
 
-class EverySite(Backbone):
+class EverySite(TorchBackbone):
     """A backbone whose vectors are those of all sites, side by side in the order of ``sites``."""
 
-    def __init__(self, model: nn.Module, tokenizer: Any) -> None:
+    def __init__(self, model: nn.Module, tokenizer: TextTokenizer) -> None:
         """Take a model that is loaded already; all of its blocks are kept.
 
         Raises:
-            UnsupportedModel: it is built like none that is known, or the tokenizer gives no
-                offsets.
+            UnsupportedModel: it is built like none that is known.
         """
         _, blocks = blocks_of(model)
         top = Site(component="hidden", block=len(blocks) - 1, pooling="last")
@@ -41,31 +43,32 @@ class EverySite(Backbone):
     @cached_property
     def widths(self) -> tuple[int, ...]:
         """Width of each site; the first time, this costs the reading of one token."""
-        window = Window(ids=np.array([self._pad_id]), ranges=np.array([[0, 1]]))
-        with torch.inference_mode():
-            return tuple(vectors.shape[1] for vectors in self._each_site([window]))
+        window = Window(ids=np.zeros(1, np.int64), ranges=np.array([[0, 1]]))
+        return tuple(vectors.shape[1] for vectors in self._each_site([window]))
 
-    def project(self, states: Tensor, windows: list[Window]) -> Tensor:  # noqa: ARG002
-        """Return what :meth:`states` took at all sites, (mentions, widths together)."""
+    def project(self, states: Array, windows: list[Window]) -> Array:  # noqa: ARG002
+        """Return what was taken at all sites, (mentions, widths together)."""
         return states
 
-    def _states(self, windows: list[Window]) -> Tensor:
-        return torch.cat(self._each_site(windows), dim=1)
+    def _begin(self, windows: list[Window]) -> Pending:
+        rows: Array = torch.cat(self._each_site(windows), dim=1).float().cpu().numpy()
+        return lambda: rows
 
+    @torch.inference_mode()
     def _each_site(self, windows: list[Window]) -> list[Tensor]:
         """Return (mentions, width) for each site; mentions in the order of the windows."""
         pooled: dict[Site, Tensor] = {}
 
         def keep(site: Site) -> Callable[[Tensor], None]:
             def pool_now(states: Tensor) -> None:
-                pooled[site] = pool(states, windows, site.pooling)
+                pooled[site] = pool_tensor(states, windows, site.pooling)
 
             return pool_now
 
         with ExitStack() as hooks:
             for site, its_tap in self._taps.items():
                 hooks.callback(watch(its_tap, keep(site)).remove)
-            self.model(**padded(windows, pad_id=self._pad_id, device=self.device))
+            self.tensors(windows)
         # Not before the hooks are gone: a projection may be a module that is watched itself.
         return [self._taps[site].project(pooled[site]) for site in self.sites]
 

@@ -35,6 +35,7 @@ from ner_retriever.cli import (
 )
 from ner_retriever.cli.output import printable
 from ner_retriever.errors import NerRetrieverError
+from ner_retriever.extras import missing_extra
 from ner_retriever.temporary import remove_abandoned
 
 USAGE = 2
@@ -110,6 +111,11 @@ def main() -> None:
             sys.stdout.flush()
     except NerRetrieverError as error:
         _fail(str(error))
+    except ModuleNotFoundError as error:
+        missing = missing_extra("this command", error)
+        if missing is None:
+            raise
+        _fail(str(missing))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:

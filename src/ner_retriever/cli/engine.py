@@ -1,4 +1,4 @@
-"""What runs a model, as an option."""
+"""What runs a model, and in which numbers, as options."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -18,7 +18,25 @@ EngineOption = Annotated[
     Engine,
     typer.Option(
         envvar="NER_RETRIEVER_ENGINE",
-        help="What runs the model; auto: ONNX Runtime where it is installed, on a CPU, once it was "
-        "found to give what torch gives.",
+        help="What runs the model; auto: torch on a GPU and on a processor that multiplies in "
+        "bfloat16, else ONNX Runtime.",
+    ),
+]
+
+
+class Precision(StrEnum):
+    """Numbers that a model multiplies."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
+
+PrecisionOption = Annotated[
+    Precision,
+    typer.Option(
+        envvar="NER_RETRIEVER_PRECISION",
+        help="Numbers that the model multiplies; auto: bfloat16 where the processor has "
+        "instructions for it and torch is installed.",
     ),
 ]

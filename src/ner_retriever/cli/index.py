@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ner_retriever.cli import reading_options as reading
 from ner_retriever.cli.account import Account
-from ner_retriever.cli.engine import Engine, EngineOption
+from ner_retriever.cli.engine import Engine, EngineOption, Precision, PrecisionOption
 from ner_retriever.cli.indexing_run import IndexingRun
 from ner_retriever.cli.output import open_output, require_folders
 from ner_retriever.config import DEFAULT_PRESET, load_preset
@@ -107,6 +107,7 @@ def index(
         ),
     ] = False,
     engine: EngineOption = Engine.AUTO,
+    precision: PrecisionOption = Precision.AUTO,
 ) -> None:
     """Index documents: detect mentions, embed them, store them.
 
@@ -151,6 +152,7 @@ def index(
             detector or ("spans" if spans_field else None),
             replace=replace,
             engine=engine,
+            precision=precision,
             sync=not no_fsync,
         )
 
@@ -179,6 +181,7 @@ def _open_or_create(
     *,
     replace: bool,
     engine: Engine,
+    precision: Precision,
     sync: bool,
 ) -> "Retriever":
     """Open an index as it was made, or make one; refuse to mix settings."""
@@ -186,7 +189,9 @@ def _open_or_create(
 
     if not replace:
         try:
-            retriever = Retriever.open(out, engine=engine.value, sync=sync)
+            retriever = Retriever.open(
+                out, engine=engine.value, precision=precision.value, sync=sync
+            )
         except IndexNotFound:
             pass
         else:
@@ -202,6 +207,7 @@ def _open_or_create(
         detector=detector,
         replace=replace,
         engine=engine.value,
+        precision=precision.value,
         sync=sync,
     )
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ner_retriever.cli.extras import needs_web
+from ner_retriever.extras import needs
 
 
 def mcp(
@@ -17,6 +17,6 @@ def mcp(
 
     Example: ner-retriever mcp articles.index
     """
-    with needs_web("the MCP server"):
+    with needs("web", "the MCP server"):
         from ner_retriever.web.assistant import create_server
     create_server(index).run("stdio")

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ner_retriever.cli.engine import Engine, EngineOption
-from ner_retriever.cli.extras import needs_web
+from ner_retriever.cli.engine import Engine, EngineOption, Precision, PrecisionOption
+from ner_retriever.extras import needs
 
 _CONNECTIONS = 256
 
@@ -37,6 +37,7 @@ def serve(
     ] = False,
     max_upload: Annotated[int, typer.Option(help="Longest upload in MiB.", min=1)] = 32,
     engine: EngineOption = Engine.AUTO,
+    precision: PrecisionOption = Precision.AUTO,
 ) -> None:
     """Serve an index: a page for people, an API for programs (/api/v1/openapi.json).
 
@@ -45,7 +46,7 @@ def serve(
 
     Example: ner-retriever serve articles.index --port 8080
     """
-    with needs_web("the server"):
+    with needs("web", "the server"):
         import uvicorn
 
         from ner_retriever.web.app import create_app
@@ -60,6 +61,7 @@ def serve(
         int8=int8,
         upload_bytes=max_upload << 20,
         engine=engine.value,
+        precision=precision.value,
     )
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     app = create_app(index, settings)

@@ -45,6 +45,7 @@ def train(
 
     Example: ner-retriever train --data typed-mentions.jsonl.gz --preset minilm --out my-head
     """
+    from ner_retriever.backbone.torch_backbone import as_torch
     from ner_retriever.reading.extractor import load_extractor
     from ner_retriever.training.activations import extract
     from ner_retriever.training.adapter import Adapter
@@ -70,12 +71,12 @@ def train(
         texts = rephrase(texts, how.seed)
     texts = lower_case(texts, how.lower_case, how.seed)
     annotations = annotate(texts)
-    extractor = load_extractor(settings, device=device, whole_floats=True)
+    extractor = load_extractor(settings, device=device, precision="float32")
     adapter: Adapter | None = None
     vectors: Vectors
     if how.adapter:
         vectors = LiveVectors(extractor, texts, annotations.names, bfloat16=how.adapter.bfloat16)
-        adapter = Adapter(extractor.backbone, rank=how.adapter.rank, seed=how.seed)
+        adapter = Adapter(as_torch(extractor.backbone), rank=how.adapter.rank, seed=how.seed)
     else:
         folder = cache or cache_folder() / "activations"
         with progress_bar(console) as bar:

@@ -64,7 +64,7 @@ def train_detector(
     texts = sample(others, limit_texts, how.seed) + sample(glosses, how.lexicon_texts, how.seed)
     adapter = read_record(find_head(settings.head)).adapter if settings.head else ""
     texts = [as_read(text) for text in texts]
-    encoder = load_encoder(settings, device=device, whole_floats=True)
+    encoder = load_encoder(settings, device=device, precision="float32")
     with progress_bar(console) as bar:
         stages = Stages(bar)
         material = gather(

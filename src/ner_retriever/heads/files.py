@@ -1,4 +1,4 @@
-"""A head on disk: weights as safetensors, never pickle, and a JSON record that names their hash."""
+"""A head on disk as torch trains it: weights as safetensors, and a record that names their hash."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from ner_retriever.errors import ModelError, WeightsCorrupted, first_line
 from ner_retriever.hashing import check_sha256
-
-REMEDY = "copy the head anew, or train it again"
+from ner_retriever.heads.weights import REMEDY
 
 Network = TypeVar("Network", bound=nn.Module)
 

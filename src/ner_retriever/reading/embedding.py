@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
-from ner_retriever.backbone.forward import pool
+from ner_retriever.backbone.windows import pool
 from ner_retriever.documents import Span
-from ner_retriever.heads.projection.network import ProjectionHead
+from ner_retriever.heads.projection.projector import Projector
 from ner_retriever.heads.projection.record import shares
+from ner_retriever.numerics import unit_rows
 from ner_retriever.reading.extractor import Extractor
 from ner_retriever.reading.text_windows import TextWindow
 
@@ -30,8 +28,8 @@ class Heads:
         fingerprint: names both heads, the weight, and the adapter.
     """
 
-    type: ProjectionHead | None
-    context: ProjectionHead | None = None
+    type: Projector | None
+    context: Projector | None = None
     context_weight: float = 0.0
     fingerprint: str = "none"
 
@@ -107,10 +105,9 @@ class Embedding:
         self._heads = heads
         self._texts = [_Text() for _ in range(texts)]
 
-    @torch.inference_mode()
     def add(
         self,
-        states: Tensor,
+        states: Vectors,
         parts: Sequence[TextWindow],
         mentions: Sequence[Sequence[Located]],
     ) -> None:
@@ -127,7 +124,7 @@ class Embedding:
             part.window([mention.tokens for mention in its_mentions])
             for part, its_mentions in zip(parts, mentions, strict=True)
         ]
-        sites = self._extractor.backbone.project(states, windows).float().cpu().numpy()
+        sites = self._extractor.backbone.project(states, windows)
         row = 0
         fresh: list[list[tuple[int, int]]] = []
         for part, its_mentions in zip(parts, mentions, strict=True):
@@ -138,8 +135,9 @@ class Embedding:
             fresh.append(self._sentences(text, part, its_mentions))
         if self._heads.context:
             around = [part.window(ranges) for part, ranges in zip(parts, fresh, strict=True)]
-            means = pool(states, around, "mean").float().cpu()
-            contexts = iter((self._heads.context.mentions(means) * self._heads.shares[1]).numpy())
+            means = pool(states, around, "mean")
+            share = np.float32(self._heads.shares[1])
+            contexts = iter(self._heads.context.mentions(means) * share)
             for part, ranges in zip(parts, fresh, strict=True):
                 self._texts[part.text].contexts += [next(contexts) for _ in ranges]
 
@@ -171,16 +169,15 @@ class Embedding:
             for text, rows in zip(self._texts, np.split(vectors, ends[:-1]), strict=True)
         ]
 
-    @torch.inference_mode()
     def _project(self, sites: Sequence[Vectors], spans: Sequence[Span]) -> Vectors:
         head = self._heads.type
         if not sites:
             return np.empty((0, head.dimensions if head else self._extractor.width), np.float32)
-        rows = torch.from_numpy(np.stack(sites))
+        rows = np.stack(sites)
         if head is None:
-            return functional.normalize(rows, dim=-1).numpy()
-        scores = torch.tensor([span.detection_score for span in spans])
-        return (head.mentions(rows, scores) * self._heads.shares[0]).numpy()
+            return unit_rows(rows)
+        scores = np.array([span.detection_score for span in spans], np.float32)
+        return head.mentions(rows, scores) * np.float32(self._heads.shares[0])
 
 
 def _ordered(text: _Text, vectors: Vectors, width: int) -> Embedded:

@@ -7,15 +7,14 @@ Where a preset has both, they stand one behind the other in one unit vector, and
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
-from ner_retriever.backbone.forward import pool
-from ner_retriever.config import EngineName, Preset
+from ner_retriever.backbone.windows import pool
+from ner_retriever.config import EngineName, PrecisionName, Preset
 from ner_retriever.documents import Span
-from ner_retriever.heads.projection.files import load_context_head, load_head
+from ner_retriever.heads.projection.projector import load_context_projector, load_projector
 from ner_retriever.heads.projection.record import ADAPTER_NAME, check_head, find_head
+from ner_retriever.numerics import unit_rows
 from ner_retriever.reading.embedding import Embedded, Embedding, Heads, Located
 from ner_retriever.reading.extractor import Extractor, load_extractor
 from ner_retriever.reading.passes import read_windows
@@ -93,15 +92,14 @@ class Encoder:
         buffers = self.extractor.buffers(*self.extractor.templated(types))
         for batch, states in read_windows(self.extractor.backbone, buffers):
             windows = [item.window for item in batch]
-            with torch.inference_mode():
-                sites = self.extractor.backbone.project(states, windows).float().cpu()
-                head = self.heads.type
-                own = head.queries(sites) if head else functional.normalize(sites, dim=-1)
-                made = [own * own_share]
-                if self.heads.context:
-                    means = pool(states, windows, "mean").float().cpu()
-                    made.append(self.heads.context.queries(means) * context_share)
-                rows[[item.part.text for item in batch]] = torch.cat(made, dim=1).numpy()
+            sites = self.extractor.backbone.project(states, windows)
+            head = self.heads.type
+            own = head.queries(sites) if head else unit_rows(sites)
+            made = [own * np.float32(own_share)]
+            if self.heads.context:
+                means = pool(states, windows, "mean")
+                made.append(self.heads.context.queries(means) * np.float32(context_share))
+            rows[[item.part.text for item in batch]] = np.concatenate(made, axis=1)
         return rows
 
 
@@ -110,27 +108,27 @@ def load_encoder(
     *,
     device: str | None = None,
     engine: EngineName = "torch",
-    whole_floats: bool = False,
+    precision: PrecisionName = "float32",
 ) -> Encoder:
     """Find and load a preset's backbone and heads.
 
     Args:
         engine: what runs the backbone; vectors are the same to a cosine of 0.9999.
-        whole_floats: float32 weights on every device, as training needs them.
+        precision: numbers that the backbone multiplies.
 
     Raises:
         ModelError: weights cannot be found, are damaged, or are of no known family.
         FingerprintMismatch: a head was trained on another backbone or site.
     """
     if preset.head is None:
-        plain = load_extractor(preset, device=device, engine=engine, whole_floats=whole_floats)
+        plain = load_extractor(preset, device=device, engine=engine, precision=precision)
         return Encoder(plain, Heads(type=None))
     folder = find_head(preset.head)
-    head, record = load_head(folder)
-    context = load_context_head(folder, record)
+    head, record = load_projector(folder)
+    context = load_context_projector(folder, record)
     adapter = folder / ADAPTER_NAME if record.adapter else None
     extractor = load_extractor(
-        preset, device=device, adapter=adapter, engine=engine, whole_floats=whole_floats
+        preset, device=device, adapter=adapter, engine=engine, precision=precision
     )
     check_head(record, backbone=extractor.fingerprint, site=preset.site_fingerprint)
     return Encoder(extractor, Heads(head, context, record.context_weight, record.fingerprint))

@@ -8,14 +8,13 @@ from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from ner_retriever.backbone.forward import Window
 from ner_retriever.backbone.loading import load_backbone
 from ner_retriever.backbone.model import Backbone
 from ner_retriever.backbone.weights import find_weights
-from ner_retriever.config import EngineName, Preset
+from ner_retriever.backbone.windows import Window
+from ner_retriever.config import EngineName, PrecisionName, Preset
 from ner_retriever.documents import Span
 from ner_retriever.reading.passes import read_windows
 from ner_retriever.reading.query_template import fill_template
@@ -116,7 +115,8 @@ class Extractor:
         rows: dict[tuple[int, int], Vectors] = {}
         for batch, states in read_windows(self.backbone, self.buffers(texts, spans)):
             owners = [(item.part.text, number) for item in batch for number in item.mentions]
-            rows.update(zip(owners, self._project(states, batch), strict=True))
+            vectors = self.backbone.project(states, [item.window for item in batch])
+            rows.update(zip(owners, vectors, strict=True))
         width = len(next(iter(rows.values()))) if rows else self.width
         return [
             np.stack([rows[index, mention] for mention in range(len(its_spans))])
@@ -147,12 +147,6 @@ class Extractor:
         queries = [fill_template(self.preset, query) for query in types]
         return [query.text for query in queries], [[query.span] for query in queries]
 
-    def _project(self, states: torch.Tensor, batch: Sequence[GivenWindow]) -> Vectors:
-        with torch.inference_mode():
-            projected = self.backbone.project(states, [item.window for item in batch])
-            vectors: Vectors = projected.float().cpu().numpy()
-        return vectors
-
 
 def load_extractor(
     preset: Preset,
@@ -160,14 +154,14 @@ def load_extractor(
     device: str | None = None,
     adapter: Path | None = None,
     engine: EngineName = "torch",
-    whole_floats: bool = False,
+    precision: PrecisionName = "float32",
 ) -> Extractor:
     """Find and load a preset's backbone.
 
     Args:
         adapter: a file of low-rank updates that are merged into the backbone.
         engine: what runs the backbone.
-        whole_floats: float32 weights on every device, as training needs them.
+        precision: numbers that the backbone multiplies.
 
     Raises:
         ModelError: its weights cannot be found, are damaged, or are of no known family.
@@ -179,6 +173,6 @@ def load_extractor(
         device=device,
         adapter=adapter,
         engine=engine,
-        whole_floats=whole_floats,
+        precision=precision,
     )
     return Extractor(preset, backbone, weights.fingerprint)

@@ -3,17 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
-import torch
-
 from ner_retriever.config import Preset
 from ner_retriever.documents import Document, Span
-from ner_retriever.heads.mention.files import load_mention_head
 from ner_retriever.heads.mention.finder import Finder, Found
 from ner_retriever.heads.mention.record import (
     check_mention_head,
     mention_head_of,
     read_mention_record,
 )
+from ner_retriever.heads.mention.scorer import load_mention_scorer
 from ner_retriever.heads.projection.record import find_head, read_record
 from ner_retriever.reading.embedding import Embedded, Embedding, Located
 from ner_retriever.reading.encoder import Encoder
@@ -81,23 +79,21 @@ class MentionReader:
     @cached_property
     def _finder(self) -> Finder:
         encoder = self._encoder()
-        head, record = load_mention_head(self._folder)
+        head, record = load_mention_scorer(self._folder)
         check_mention_head(
             record,
             backbone=encoder.fingerprints["backbone"],
             site=encoder.fingerprints["site"],
             adapter=self._adapter,
         )
-        finder = Finder(head, threshold=record.threshold, nested=record.nested)
-        return finder.to(encoder.extractor.backbone.device)
+        return Finder(head, threshold=record.threshold, nested=record.nested)
 
     def _read(self, texts: Sequence[str]) -> list[Embedded]:
         encoder, finder = self._encoder(), self._finder
         embedding = Embedding(encoder.extractor, encoder.heads, len(texts))
         parts = list(word_windows(encoder.extractor, texts))
         for batch, states in read_windows(encoder.extractor.backbone, [parts]):
-            with torch.inference_mode():
-                words = word_states(states, batch)
+            words = word_states(states, batch)
             found = finder.find(words, [item.words for item in batch])
             located = [list(_located(*pair)) for pair in zip(batch, found, strict=True)]
             embedding.add(states, [item.part for item in batch], located)

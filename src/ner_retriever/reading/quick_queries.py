@@ -1,7 +1,6 @@
 """The vectors of queries without a model library, where the preset allows it."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +8,15 @@ from numpy.typing import NDArray
 from ner_retriever.backbone.numpy_bert import NumpyBert, load_numpy_bert
 from ner_retriever.backbone.weights import find_weights
 from ner_retriever.config import Preset
-from ner_retriever.hashing import sha256_of
-from ner_retriever.heads.projection.numpy_network import NumpyHead
+from ner_retriever.errors import WeightsCorrupted
+from ner_retriever.heads.projection.projector import (
+    Projector,
+    load_context_projector,
+    load_projector,
+)
 from ner_retriever.heads.projection.record import (
     ADAPTER_NAME,
-    WEIGHTS_NAME,
-    HeadRecord,
     check_head,
-    context_folder,
     find_head,
     read_record,
     shares,
@@ -39,7 +39,7 @@ class QuickEncoder:
         self,
         preset: Preset,
         bert: NumpyBert,
-        heads: Sequence[NumpyHead],
+        heads: Sequence[Projector],
         weights: Sequence[float],
         fingerprints: dict[str, str],
     ) -> None:
@@ -84,9 +84,10 @@ def load_quick_encoder(preset: Preset) -> QuickEncoder | None:
     record = read_record(folder)
     weights = find_weights(preset.backbone)
     check_head(record, backbone=weights.fingerprint, site=preset.site_fingerprint)
-    around = context_folder(folder, record)
-    context = read_record(around) if around else None
-    if not _is_whole(folder, record) or (around and context and not _is_whole(around, context)):
+    try:
+        heads = [load_projector(folder)[0]]
+        context = load_context_projector(folder, record)
+    except WeightsCorrupted:
         return None
     adapter = folder / ADAPTER_NAME if record.adapter else None
     bert = load_numpy_bert(weights.folder, preset.site, adapter)
@@ -97,18 +98,6 @@ def load_quick_encoder(preset: Preset) -> QuickEncoder | None:
         "site": preset.site_fingerprint,
         "head": record.fingerprint,
     }
-    heads = [NumpyHead(folder, record)]
-    if around and context:
-        heads.append(NumpyHead(around, context))
+    if context:
+        heads.append(context)
     return QuickEncoder(preset, bert, heads, shares(record.context_weight), fingerprints)
-
-
-def _is_whole(folder: Path, record: HeadRecord) -> bool:
-    """Whether a head's files are those that its record names."""
-    files = {WEIGHTS_NAME: record.sha256}
-    if record.adapter:
-        files[ADAPTER_NAME] = record.adapter
-    try:
-        return all(sha256_of(folder / name) == digest for name, digest in files.items())
-    except OSError:
-        return False

@@ -7,8 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ner_retriever.backbone.forward import Window
-from ner_retriever.backbone.model import Backbone, Tokens
+from ner_retriever.backbone.model import Backbone
+from ner_retriever.backbone.tokenizer import Tokens
+from ner_retriever.backbone.windows import Window
 from ner_retriever.config import Preset
 from ner_retriever.documents import Span
 from ner_retriever.errors import ConfigError

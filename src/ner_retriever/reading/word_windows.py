@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from ner_retriever.backbone.forward import Window, pool
+from ner_retriever.backbone.windows import Window, pool
 from ner_retriever.documents import Span
 from ner_retriever.heads.mention.finder import Found
 from ner_retriever.heads.mention.words import Words, find_words
@@ -57,7 +58,7 @@ def word_windows(extractor: Extractor, texts: Sequence[str]) -> Iterator[WordWin
             yield WordWindow(part, words)
 
 
-def word_states(states: Tensor, batch: Sequence[WordWindow]) -> Tensor:
+def word_states(states: NDArray[np.float32], batch: Sequence[WordWindow]) -> NDArray[np.float32]:
     """Return the mean state of each word of each window, (words, hidden).
 
     Args:

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from ner_retriever.backbone.adapter_names import PREFIX
+from ner_retriever.backbone.adapter_file import PREFIX
 from ner_retriever.backbone.families import blocks_of
-from ner_retriever.backbone.model import Backbone
+from ner_retriever.backbone.torch_backbone import TorchBackbone
 from ner_retriever.errors import ConfigError, MissingExtra
 
 
@@ -25,12 +25,12 @@ class Adapter(nn.Module):
         ConfigError: there is no block below the site.
     """
 
-    def __init__(self, backbone: Backbone, *, rank: int, seed: int) -> None:
+    def __init__(self, backbone: TorchBackbone, *, rank: int, seed: int) -> None:
         super().__init__()
         try:
             from peft import LoraConfig, inject_adapter_in_model
         except ImportError as error:
-            raise MissingExtra("Training an adapter", "training") from error
+            raise MissingExtra("Training an adapter", "torch") from error
         _, blocks = blocks_of(backbone.model)
         below = 1 if backbone.site.component == "hidden" else 0
         last = backbone.site.block + below

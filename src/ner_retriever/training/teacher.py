@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ner_retriever.backbone.loading import load_model
+from ner_retriever.backbone.torch_loading import load_model
 from ner_retriever.backbone.weights import find_weights
 
 _SAMPLE = 8192
@@ -40,15 +40,11 @@ class Teacher:
         model, tokenizer = load_model(find_weights(name), device=str(device))
         self._model: nn.Module = model.eval().requires_grad_(False)
         self._device = device
-        self._pad = tokenizer.pad_token_id or 0
-        encoded = tokenizer(
-            list(texts),
-            truncation=True,
-            max_length=_MOST_TOKENS,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-        )
-        self._ids = [np.asarray(ids, np.int64) for ids in encoded["input_ids"]]
+        room = _MOST_TOKENS - len(tokenizer.before) - len(tokenizer.after)
+        self._ids = [
+            np.concatenate([tokenizer.before, tokens.ids[:room], tokenizer.after])
+            for tokens in tokenizer.tokenize(texts)
+        ]
         generator = np.random.default_rng(seed)
         drawn = generator.choice(len(texts), min(len(texts), _SAMPLE), replace=False)
         _, _, right = torch.linalg.svd(self._read(drawn), full_matrices=False)
@@ -73,7 +69,7 @@ class Teacher:
         return functional.normalize(torch.cat(found)[back], dim=-1)
 
     def _batch(self, rows: NDArray[np.int64], longest: int) -> Tensor:
-        ids = np.full((len(rows), longest), self._pad, np.int64)
+        ids = np.zeros((len(rows), longest), np.int64)
         mask = np.zeros((len(rows), longest), np.int64)
         for place, row in enumerate(rows):
             ids[place, : len(self._ids[row])] = self._ids[row]

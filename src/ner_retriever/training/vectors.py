@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner_retriever.backbone.batching import batches
-from ner_retriever.backbone.forward import Window, pool
+from ner_retriever.backbone.forward import pool_tensor
+from ner_retriever.backbone.torch_backbone import as_torch
+from ner_retriever.backbone.windows import Window
 from ner_retriever.reading.extractor import Extractor
 from ner_retriever.training.activations import Activations
 from ner_retriever.training.typed_mentions import TypedText
@@ -104,7 +106,7 @@ class LiveVectors:
         *,
         bfloat16: bool = False,
     ) -> None:
-        self._backbone = extractor.backbone
+        self._backbone = as_torch(extractor.backbone)
         self._mentions = mention_windows(
             extractor, [text.text for text in texts], [text.spans for text in texts]
         )
@@ -158,9 +160,9 @@ class LiveVectors:
                 for item in batch
             ]
             with self._autocast():
-                states = self._backbone.states(read)
-                site.append(self._backbone.project(states, read).float())
-            context.append(pool(states.float(), around, "mean"))
+                states = self._backbone.tensors(read)
+                site.append(self._backbone.project_tensor(states, read).float())
+            context.append(pool_tensor(states.float(), around, "mean"))
         chosen = chosen.to(self.device)
         return States(torch.cat(site)[chosen], torch.cat(context)[chosen])
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ner_retriever.backbone.forward import Window
+from ner_retriever.backbone.windows import Window
 from ner_retriever.documents import Span
 from ner_retriever.reading.extractor import Extractor
 

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
@@ -96,12 +97,15 @@ class Service:
         self.name = index.resolve().name
         self.settings = settings
         self.gate = Gate(at_once=settings.searches, seconds=settings.seconds)
-        self._retriever = Retriever.open(index, engine=settings.engine, int8=settings.int8)
+        opened = partial(
+            Retriever.open, index, engine=settings.engine, precision=settings.precision
+        )
+        self._retriever = opened(int8=settings.int8)
         self._searching = threading.Lock()
         self._remembering = threading.Lock()
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self.uploads = Uploads(
-            lambda: Retriever.open(index, engine=settings.engine),
+            opened,
             waiting=settings.waiting_uploads,
             document_characters=settings.document_characters,
         )

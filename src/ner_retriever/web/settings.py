@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
-from ner_retriever.config import EngineName
+from ner_retriever.config import EngineName, PrecisionName
 from ner_retriever.errors import ConfigError
 
 LEAST_TOKEN = 16
@@ -27,6 +27,7 @@ class ServerSettings:
         document_characters: longest document of an upload.
         waiting_uploads: most uploads that wait for their turn.
         engine: what runs the backbone.
+        precision: numbers that it multiplies.
 
     Raises:
         ConfigError: a value is out of range, or a host that isn't loopback comes without a token.
@@ -43,7 +44,8 @@ class ServerSettings:
     upload_bytes: int = 32 << 20
     document_characters: int = 2_000_000
     waiting_uploads: int = 8
-    engine: EngineName = "torch"
+    engine: EngineName = "auto"
+    precision: PrecisionName = "auto"
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:

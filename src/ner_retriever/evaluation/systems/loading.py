@@ -29,7 +29,7 @@ def load_systems(
     preset: str = DEFAULT_PRESET,
     spans: Literal["gold", "detected"] = "detected",
     detector: str = "spans",
-    engine: EngineName = "torch",
+    engine: EngineName = "auto",
 ) -> list[System]:
     """Make systems, their models loaded, in the order of their names.
 
@@ -106,7 +106,7 @@ def _of_preset(kind: str, value: str, *, default: str, detector: str, engine: En
 
 
 def load_index(
-    path: Path, *, spans: Literal["gold", "detected"], engine: EngineName = "torch"
+    path: Path, *, spans: Literal["gold", "detected"], engine: EngineName = "auto"
 ) -> "ExistingIndex":
     """Open an index as a system.
 
@@ -118,7 +118,7 @@ def load_index(
     from ner_retriever.retriever import Retriever
 
     # A query that was asked in an earlier run must take as long as any other.
-    retriever = Retriever.open(path, engine=engine, query_cache=False)
+    retriever = Retriever.open(path, engine=engine, precision="float32", query_cache=False)
     detector = retriever.manifest.settings["detector"]
     if spans == "gold" and detector != "spans":
         raise ConfigError(

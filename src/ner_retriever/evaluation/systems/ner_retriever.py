@@ -148,7 +148,7 @@ class NerRetriever(ExistingIndex):
         *,
         name: str = "ner-retriever",
         detector: str | None = "spans",
-        engine: EngineName = "torch",
+        engine: EngineName = "auto",
     ) -> None:
         self.reads_mentions = detector == "spans"
         self._folder = TemporaryFolder()
@@ -156,7 +156,14 @@ class NerRetriever(ExistingIndex):
         # A query that was asked in an earlier run must take as long as any other, and an index that
         # is thrown away need not survive a power cut.
         retriever = Retriever.create(
-            path, preset=preset, detector=detector, engine=engine, query_cache=False, sync=False
+            path,
+            preset=preset,
+            detector=detector,
+            engine=engine,
+            # What was measured must not hang on the processor.
+            precision="float32",
+            query_cache=False,
+            sync=False,
         )
         super().__init__(retriever, name=name)
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
-from ner_retriever.heads.mention.network import MentionHead
 from ner_retriever.heads.mention.words import Words
+from ner_retriever.numerics import sigmoid
+
+Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +29,28 @@ class Found:
     name: float = 1.0
 
 
+class Scorer(Protocol):
+    """What scores runs of words, such as :class:`.scorer.MentionScorer`."""
+
+    def score(self, states: Array, windows: Sequence[Words]) -> tuple[Array, Array | None]:
+        """Return log-odds of mentions and of names, (words, longest)."""
+        ...
+
+
 class Finder:
     """Finds the mentions of windows, whatever their type."""
 
-    def __init__(self, head: MentionHead, *, threshold: float, nested: float) -> None:
+    def __init__(self, head: Scorer, *, threshold: float, nested: float) -> None:
         self._head = head
         self._threshold = threshold
         self._nested = nested
 
-    def to(self, device: torch.device) -> "Finder":
-        """Move the network to where the backbone is."""
-        self._head.to(device)
-        return self
-
-    @torch.inference_mode()
-    def find(self, states: Tensor, words: Sequence[Words]) -> list[list[Found]]:
+    def find(self, states: Array, words: Sequence[Words]) -> list[list[Found]]:
         """Find the mentions of a batch of windows.
 
         Args:
             states: mean states of the words of all windows, one after the other,
-                (words, hidden).
+                (words, hidden) float32.
             words: those words, for each window.
 
         Returns:
@@ -56,20 +58,14 @@ class Finder:
         """
         if not len(states):
             return [[] for _ in words]
-        counts = [len(its_words.tokens) for its_words in words]
-        rows = pad_sequence(list(torch.split(states.float(), counts)), batch_first=True)
-        shapes, blocks = (
-            pad_sequence([torch.from_numpy(numbers) for numbers in of_words], batch_first=True)
-            for of_words in zip(*((part.shapes, part.blocks) for part in words), strict=True)
-        )
-        mask = torch.arange(rows.shape[1]) < torch.tensor(counts)[:, None]
-        given = (numbers.to(rows.device) for numbers in (shapes, mask, blocks))
-        odds, kinds = self._head.score(rows, *given)
-        scores = torch.sigmoid(odds).cpu().numpy()
-        names = scores >= 0 if kinds is None else torch.sigmoid(kinds).cpu().numpy()
-        return [self._kept(*pair) for pair in zip(scores, names, strict=True)]
+        odds, kinds = self._head.score(states, words)
+        scores = sigmoid(odds)
+        names = np.ones_like(scores) if kinds is None else sigmoid(kinds)
+        ends = np.cumsum([len(its_words.tokens) for its_words in words])[:-1]
+        pairs = zip(np.split(scores, ends), np.split(names, ends), strict=True)
+        return [self._kept(*pair) for pair in pairs]
 
-    def _kept(self, scores: NDArray[np.float32], names: NDArray[np.float32]) -> list[Found]:
+    def _kept(self, scores: Array, names: Array) -> list[Found]:
         firsts, lengths = np.nonzero(scores >= self._threshold)
         best_first = np.argsort(-scores[firsts, lengths], kind="stable")
         kept: list[Found] = []

@@ -4,12 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ner_retriever.heads.mention.record import BOUNDARY, CONVOLUTIONS, EDGES, KERNEL
 from ner_retriever.heads.mention.words import SHAPES
-
-_KERNEL = 5
-_BOUNDARY = 64
-# Neither the first nor the last word of a block, the first, the last, both.
-_EDGES = 4
 
 
 class MentionHead(nn.Module):
@@ -43,10 +39,10 @@ class MentionHead(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.inner = nn.Linear(width, hidden)
         self.shape = nn.Embedding(len(SHAPES), hidden)
-        self.border = nn.Embedding(_EDGES, hidden) if borders else None
-        self.blocks = nn.ModuleList(_Block(hidden, dropout) for _ in range(2))
-        self.first = nn.Linear(hidden, _BOUNDARY)
-        self.last = nn.Linear(hidden, _BOUNDARY)
+        self.border = nn.Embedding(EDGES, hidden) if borders else None
+        self.blocks = nn.ModuleList(_Block(hidden, dropout) for _ in range(CONVOLUTIONS))
+        self.first = nn.Linear(hidden, BOUNDARY)
+        self.last = nn.Linear(hidden, BOUNDARY)
         self.alone = nn.Linear(hidden, 3)
         self.kind = nn.Linear(hidden, 1) if kinds else None
         self.length = nn.Parameter(torch.zeros(longest))
@@ -101,7 +97,7 @@ class MentionHead(nn.Module):
         count = words.shape[1]
         for length in range(self.longest):
             closing = _shifted(last, length)
-            pair = (first * closing).sum(-1) / _BOUNDARY**0.5
+            pair = (first * closing).sum(-1) / BOUNDARY**0.5
             within = _mean(sums, length, count)
             if name_sums is not None:
                 names.append(_mean(name_sums, length, count))
@@ -121,7 +117,7 @@ class _Block(nn.Module):
     def __init__(self, hidden: int, dropout: float) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(hidden)
-        self.convolution = nn.Conv1d(hidden, hidden, _KERNEL, padding=_KERNEL // 2)
+        self.convolution = nn.Conv1d(hidden, hidden, KERNEL, padding=KERNEL // 2)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, states: Tensor, real: Tensor) -> Tensor:

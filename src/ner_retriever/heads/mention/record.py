@@ -13,6 +13,11 @@ FORMAT = 1
 WEIGHTS_NAME, RECORD_NAME = "mention_head.safetensors", "mention_head.json"
 # Beside the head of a preset, whose adapter it was trained with.
 FOLDER_NAME = "mentions"
+# Of the network that every record describes: words that a convolution sees, convolutions, width of
+# what a run's first and last word are compared in.
+KERNEL, CONVOLUTIONS, BOUNDARY = 5, 2, 64
+# Neither the first nor the last word of a block, the first, the last, both.
+EDGES = 4
 _WIDEST = 1 << 16
 _LONGEST = 64
 

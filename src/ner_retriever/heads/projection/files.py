@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ner_retriever.errors import ModelError
 from ner_retriever.hashing import check_sha256, sha256_of
-from ner_retriever.heads.files import REMEDY, load_weights, write_record, write_weights
+from ner_retriever.heads.files import load_weights, write_record, write_weights
 from ner_retriever.heads.projection.network import ProjectionHead
 from ner_retriever.heads.projection.record import (
     ADAPTER_NAME,
@@ -22,6 +22,7 @@ from ner_retriever.heads.projection.record import (
     context_folder,
     read_record,
 )
+from ner_retriever.heads.weights import REMEDY
 
 
 def load_head(folder: Path) -> tuple[ProjectionHead, HeadRecord]:

@@ -17,10 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ner_retriever.heads.projection.record import BANK_WEIGHT
-
-_TEMPERATURE = 0.07
-_LEAST_SCORE = 0.01
+from ner_retriever.heads.projection.record import BANK_WEIGHT, LEAST_SCORE, TEMPERATURE
 
 
 class ProjectionHead(nn.Module):
@@ -91,7 +88,7 @@ class ProjectionHead(nn.Module):
             return units
         first = self.bank_mean - self._general(units)
         if scores is not None:
-            first = first + self.detection * torch.log(scores.clamp(min=_LEAST_SCORE))
+            first = first + self.detection * torch.log(scores.clamp(min=LEAST_SCORE))
         return _with_first(first / BANK_WEIGHT, units)
 
     def queries(self, vectors: Tensor) -> Tensor:
@@ -122,8 +119,8 @@ class ProjectionHead(nn.Module):
 
     def _general(self, units: Tensor) -> Tensor:
         """What mentions are to types in general, b: (n, dimensions) to (n,)."""
-        logits = units @ self.bank.T / _TEMPERATURE
-        return _TEMPERATURE * (torch.logsumexp(logits, dim=1) - math.log(len(self.bank)))
+        logits = units @ self.bank.T / TEMPERATURE
+        return TEMPERATURE * (torch.logsumexp(logits, dim=1) - math.log(len(self.bank)))
 
     def _project(self, vectors: Tensor) -> Tensor:
         hidden = self.dropout(functional.silu(self.first(vectors)))

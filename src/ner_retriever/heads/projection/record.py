@@ -21,6 +21,8 @@ _WIDEST = 1 << 16
 # A query's first number in a head with a bank, before it is scaled to length 1. The smaller, the
 # more room b takes in a mention's vector; the larger, the more of a query's.
 BANK_WEIGHT = 0.5
+# τ of the bank, and the detection score below which none counts for less.
+TEMPERATURE, LEAST_SCORE = 0.07, 0.01
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

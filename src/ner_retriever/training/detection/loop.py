@@ -13,6 +13,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from ner_retriever.heads.mention.finder import Finder
 from ner_retriever.heads.mention.network import MentionHead
+from ner_retriever.heads.mention.scorer import MentionScorer
 from ner_retriever.heads.mention.words import SHAPES
 from ner_retriever.training.ahead import made_ahead
 from ner_retriever.training.detection.config import DetectionConfig
@@ -175,9 +176,8 @@ def find(
         texts: which of the texts, ascending.
         caseless: whether the shapes of words are hidden.
     """
-    head.eval()
-    finder = Finder(head, threshold=_LEAST, nested=nested)
-    device = next(head.parameters()).device
+    weights = {name: tensor.cpu().numpy() for name, tensor in head.state_dict().items()}
+    finder = Finder(MentionScorer(weights), threshold=_LEAST, nested=nested)
     found: dict[int, dict[Range, float]] = {text: {} for text in texts}
     wanted = [number for number, part in enumerate(states.windows) if part.part.text in found]
     for first in range(0, len(wanted), _MEASURED_WINDOWS):
@@ -188,8 +188,8 @@ def find(
             for part in parts
         ]
         rows = np.concatenate([states.of(number) for number in numbers])
-        states_in = torch.from_numpy(rows).to(device)
-        for part, runs in zip(parts, finder.find(states_in, words), strict=True):
+        found_in = finder.find(rows.astype(np.float32), words)
+        for part, runs in zip(parts, found_in, strict=True):
             for run in filter(part.owns, runs):
                 span = part.span(run)
                 found[part.part.text][span.start, span.end] = run.score

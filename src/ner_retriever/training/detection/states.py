@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from ner_retriever.backbone.forward import Window
+from ner_retriever.backbone.windows import Window
 from ner_retriever.config import fingerprint
 from ner_retriever.reading.extractor import Extractor
 from ner_retriever.reading.passes import read_windows
@@ -101,12 +100,11 @@ def _fill(
     def write(rows: NDArray[np.float16], part: range) -> None:
         numbered = [_Numbered(number, parts[number]) for number in part]
         for batch, states in read_windows(backbone, [numbered]):
-            with torch.inference_mode():
-                words = word_states(states, [item.part for item in batch])
+            words = word_states(states, [item.part for item in batch])
             places = [
                 np.arange(first_row[item.number], first_row[item.number + 1]) for item in batch
             ]
-            rows[np.concatenate(places)] = words.float().cpu().numpy().astype(np.float16)
+            rows[np.concatenate(places)] = words.astype(np.float16)
 
     return fill_matrix(
         folder / "states.f16",
