@@ -89,7 +89,7 @@ $(TRAINING_DATA): $(VENV)/.dev
 	  --data $(BENCHMARKS)/$$benchmark --out $(HEADS_OUT)/$$benchmark.jsonl || exit 1; done
 	$(BIN)/python scripts/training_data.py --typed $(TYPED_MENTIONS) \
 	  --typed $(TRAIN)/typed-documents.jsonl.gz --lists $(TRAIN)/name-lists.jsonl.gz \
-	  --written data/written/culture --written data/written/nature \
+	  $(addprefix --written ,$(wildcard data/written/*/)) \
 	  --exclude $(HEADS_OUT)/few-nerd.jsonl --exclude $(HEADS_OUT)/multiconer2.jsonl --out $@
 
 $(WATCHED): $(VENV)/.dev
