@@ -1,4 +1,4 @@
-"""How quick and how right a forward pass is in other number formats than float32.
+"""How quick and how right a forward pass is with each engine and in each number format.
 
     python benchmarks/precisions.py --out work/bench/precisions.json
 
@@ -7,100 +7,93 @@ cosine of a token's state to it is told beside the rate.
 """
 
 import argparse
-import copy
-import warnings
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
-import torch
-from ner_retriever.backbone.onnx_export import find_graph, graph_folder, wants_onnx
+import numpy as np
 from rich.console import Console
-from torch import Tensor, nn
-from torch.nn import functional
 
 import corpus
 from measuring import REPEATS, seconds, summary, write_record
-from ner_retriever.backbone.engine import Engine, TorchEngine
-from ner_retriever.backbone.families import tap
-from ner_retriever.backbone.forward import padded
+from ner_retriever.backbone.loading import load_backbone
 from ner_retriever.backbone.model import Backbone
-from ner_retriever.backbone.onnx_engine import OnnxEngine
 from ner_retriever.backbone.weights import find_weights
+from ner_retriever.backbone.windows import Window
 from ner_retriever.cli.progress import Stages, progress_bar
-from ner_retriever.config import PRESETS, Preset
-from ner_retriever.documents import Span
-from ner_retriever.heads.projection.record import ADAPTER_NAME, find_head
-from ner_retriever.reading.encoder import load_encoder
+from ner_retriever.config import PRESETS
 
-_TEXTS = 16
+_TEXTS = 8
+_FORMATS: dict[str, dict[str, Any]] = {
+    "torch, float32": {"engine": "torch", "precision": "float32"},
+    "torch, bfloat16": {"engine": "torch", "precision": "bfloat16"},
+    "ONNX Runtime, float32": {"engine": "onnx", "precision": "float32"},
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--preset", choices=PRESETS, default="minilm")
+    parser.add_argument("--preset", action="append", choices=PRESETS)
     options = parser.parse_args()
-    preset = PRESETS[options.preset]
-    extractor = load_encoder(preset).extractor
-    texts = [document.text for document in corpus.documents(_TEXTS)]
-    windows = [slot.window for slot in extractor.slots(texts, [[Span(0, 1)]] * _TEXTS)]
-    batch = padded(windows, pad_id=0, device=torch.device("cpu"))
-    with TemporaryDirectory() as folder, progress_bar(Console(stderr=True)) as bar:
-        engines = formats(preset, extractor.backbone, Path(folder))
-        rows = measure(engines, batch, Stages(bar))
-    write_record("precisions", rows, options.out, preset=preset.name)
+    presets = options.preset or ["minilm", "mpnet", "smollm2"]
+    rows = []
+    with progress_bar(Console(stderr=True)) as bar:
+        for preset in presets:
+            rows += measure(preset, Stages(bar))
+    write_record("precisions", rows, options.out)
 
 
-def formats(preset: Preset, backbone: Backbone, folder: Path) -> dict[str, Engine]:
-    """Return engines by the format that they compute in, the right one first."""
-    engines: dict[str, Engine] = {"torch, float32": backbone.engine}
-    halved = copy.deepcopy(backbone.model).bfloat16()
-    engines["torch, bfloat16"] = TorchEngine(halved, tap(halved, preset.site))
-    warnings.simplefilter("ignore")
-    quantised = torch.ao.quantization.quantize_dynamic(
-        copy.deepcopy(backbone.model), {nn.Linear}, dtype=torch.qint8
-    )
-    engines["torch, dynamic int8"] = TorchEngine(quantised, tap(quantised, preset.site))
-    if wants_onnx("auto", torch.device("cpu")):
-        from onnxruntime.quantization import quantize_dynamic
-
-        load_encoder(preset, engine="onnx")
-        fingerprint = find_weights(preset.backbone).fingerprint
-        adapter = find_head(preset.head or "") / ADAPTER_NAME
-        graph = find_graph(graph_folder(fingerprint, preset.site, adapter))
-        engines["ONNX Runtime, float32"] = OnnxEngine(graph.file)
-        quantize_dynamic(graph.file, folder / "int8.onnx")
-        engines["ONNX Runtime, dynamic int8"] = OnnxEngine(folder / "int8.onnx")
-    return engines
-
-
-@torch.inference_mode()
-def measure(
-    engines: dict[str, Engine], batch: dict[str, Tensor], progress: Stages
-) -> list[dict[str, object]]:
-    """Time each engine on a batch, in turns, against the first one."""
-    real = batch["attention_mask"].bool()
-    states = {name: engine.states(**batch)[real].float() for name, engine in engines.items()}
-    first = next(iter(states))
-    times: dict[str, list[float]] = {name: [] for name in engines}
-    for turn in range(REPEATS):
-        for name, engine in engines.items():
-            times[name].append(seconds(lambda engine=engine: engine.states(**batch)))
-        progress("formats", turn + 1, REPEATS)
-    ratios = {
-        name: summary(ours / its for ours, its in zip(times[first], times[name], strict=True))
-        for name in engines
+def measure(name: str, progress: Stages) -> list[dict[str, Any]]:
+    """Time each format on a batch, in turns, against the first one."""
+    preset = PRESETS[name]
+    weights = find_weights(preset.backbone)
+    backbones = {
+        kind: load_backbone(weights, preset.site, device="cpu", **how)
+        for kind, how in _FORMATS.items()
     }
+    batch = _batch(next(iter(backbones.values())))
+    states = {kind: _states(backbone, batch) for kind, backbone in backbones.items()}
+    first = next(iter(states))
+    times: dict[str, list[float]] = {kind: [] for kind in backbones}
+    for turn in range(REPEATS):
+        for kind, backbone in backbones.items():
+            times[kind].append(seconds(lambda backbone=backbone: backbone.begin(batch)()))
+        progress(name, turn + 1, REPEATS)
     return [
         {
-            "format": name,
-            "rate": ratios[name],
-            "least_cosine": float(
-                functional.cosine_similarity(states[first], states[name], dim=-1).min()
+            "preset": name,
+            "format": kind,
+            "rate": summary(
+                ours / its for ours, its in zip(times[first], times[kind], strict=True)
             ),
+            "least_cosine": _least_cosine(states[first], states[kind]),
         }
-        for name in engines
+        for kind in backbones
     ]
+
+
+def _batch(backbone: Backbone) -> list[Window]:
+    texts = [document.text for document in corpus.documents(_TEXTS)]
+    return [
+        Window(
+            ids=np.concatenate([backbone.before, tokens.ids, backbone.after]),
+            ranges=np.array([[0, 1]]),
+        )
+        for tokens in backbone.tokenize(texts)
+    ]
+
+
+def _states(backbone: Backbone, batch: list[Window]) -> np.ndarray:
+    """Return the states of all real tokens, (tokens, hidden)."""
+    states = backbone.begin(batch)()
+    return np.concatenate(
+        [row[: len(window.ids)] for row, window in zip(states, batch, strict=True)]
+    )
+
+
+def _least_cosine(one: np.ndarray, other: np.ndarray) -> float:
+    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return float(((one * other).sum(axis=1) / lengths).min())
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ from ner_retriever.markdown import table
 def tables(record: Mapping[str, Any]) -> list[str]:
     """Return the lines of Markdown."""
     cells = [
-        [row["format"], _spread(row["rate"]), f"{row['least_cosine']:.5f}"]
+        [f"`{row['preset']}`", row["format"], _spread(row["rate"]), f"{row['least_cosine']:.5f}"]
         for row in record["rows"]
     ]
-    header = [f"`{record['preset']}`", "rate against torch, float32", "least cosine of a token"]
+    header = ["preset", "numbers", "rate against torch, float32", "least cosine of a token"]
     return table(header, cells).splitlines()
 
 

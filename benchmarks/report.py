@@ -17,12 +17,16 @@ _TEMPLATE = Path(__file__).with_name("performance.md")
 _FIGURES = {
     "indexing": ("rate-by-stage.png", "Texts a second by stage"),
     "precisions": None,
+    "precision_gate": None,
     "search": ("latency.png", "Latency against the size of the index"),
     "integrity": None,
     "corpora": None,
     "documents": None,
     "startup": None,
+    "fresh": None,
 }
+
+_OPTIONS = {"fresh": " --source . --source ../before"}
 
 
 def main() -> None:
@@ -47,7 +51,7 @@ def page(records: Path, folder: Path) -> str:
 
 def _part(name: str, records: Path, folder: Path) -> list[str]:
     file = records / f"{name}.json"
-    command = f"python benchmarks/{name}.py --out work/bench/{name}.json"
+    command = f"python benchmarks/{name}.py{_OPTIONS.get(name, '')} --out work/bench/{name}.json"
     if not file.is_file():
         return [f"Not measured yet; `{command}` does it."]
     record = json.loads(file.read_bytes())

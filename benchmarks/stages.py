@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import corpus
@@ -21,7 +20,7 @@ from ner_retriever.backbone.model import Backbone
 from ner_retriever.config import EngineName, Preset
 from ner_retriever.documents import Document
 from ner_retriever.errors import WeightsNotFound
-from ner_retriever.heads.projection.files import load_head
+from ner_retriever.heads.projection.projector import load_projector
 from ner_retriever.heads.projection.record import find_head
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.store import Store
@@ -109,7 +108,7 @@ def detected(preset: Preset, documents: Sequence[Document]) -> list[Document]:
 def _encoders(preset: Preset) -> dict[EngineName, Encoder]:
     """Return the preset's encoder with each engine that is to be had, torch's first."""
     encoders = {"torch": load_encoder(preset)}
-    other = load_encoder(preset, engine="auto")
+    other = load_encoder(preset, engine="onnx")
     encoders[other.extractor.backbone.engine.name] = other
     return encoders
 
@@ -214,12 +213,11 @@ def _operations(backbone: Backbone, slots: Sequence[Sequence[GivenWindow]]) -> l
 
 
 def _project(preset: Preset, vectors: Sequence[np.ndarray]) -> tuple[list[float], list[np.ndarray]]:
-    head, _ = load_head(find_head(preset.head or ""))
+    head, _ = load_projector(find_head(preset.head or ""))
     times, units = [], []
     for rows in vectors:
         start = time.perf_counter()
-        with torch.inference_mode():
-            units.append(head.mentions(torch.from_numpy(rows)).numpy())
+        units.append(head.mentions(rows))
         times.append(time.perf_counter() - start)
     return times, units
 

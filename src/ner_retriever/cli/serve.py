@@ -29,7 +29,7 @@ def serve(
         list[str] | None,
         typer.Option(help="A further host name to be asked by, such as a proxy's; may come again."),
     ] = None,
-    searches: Annotated[int, typer.Option(help="Most searches at once; more get 429.", min=1)] = 4,
+    searches: Annotated[int, typer.Option(help="Most searches at once; more get 429.", min=1)] = 16,
     timeout: Annotated[float, typer.Option(help="Seconds a search may take.", min=0.1)] = 30.0,
     int8: Annotated[
         bool,

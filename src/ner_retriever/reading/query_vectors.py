@@ -53,12 +53,10 @@ class QueryVectors:
             FingerprintMismatch: they are not those that filled the index.
         """
         templated = [fill_template(self._preset, query) for query in types]
+        types_of = {query.text: type for query, type in zip(templated, types, strict=True)}
         found = {query.text: self._found(query) for query in templated}
-        fresh = {
-            query.text: self._read(query, type)
-            for query, type in zip(templated, types, strict=True)
-            if found[query.text] is None
-        }
+        unknown = {query.text: query for query in templated if found[query.text] is None}
+        fresh = self._read(list(unknown.values()), types_of) if unknown else {}
         if fresh and self._cache:
             self._cache.keep(fresh)
         vectors = [fresh.get(query.text, found[query.text]) for query in templated]
@@ -84,6 +82,17 @@ class QueryVectors:
     def _found(self, query: TemplatedQuery) -> NDArray[np.float32] | None:
         return self._cache.find(query.text) if self._cache else None
 
-    def _read(self, query: TemplatedQuery, type: str) -> NDArray[np.float32]:
-        vector = self._quick.vector(query) if self._quick else None
-        return self._encode()([type])[0] if vector is None else vector
+    def _read(
+        self, queries: Sequence[TemplatedQuery], types_of: Mapping[str, str]
+    ) -> dict[str, NDArray[np.float32]]:
+        """Read queries in one pass; the encoder takes those that need more care."""
+        quick = self._quick.vectors(queries) if self._quick else [None] * len(queries)
+        read = {
+            query.text: vector
+            for query, vector in zip(queries, quick, strict=True)
+            if vector is not None
+        }
+        left = [query.text for query in queries if query.text not in read]
+        if left:
+            read.update(zip(left, self._encode()([types_of[text] for text in left]), strict=True))
+        return read

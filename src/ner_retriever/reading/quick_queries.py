@@ -49,21 +49,26 @@ class QuickEncoder:
         self._heads = heads
         self._weights = weights
 
-    def vector(self, query: TemplatedQuery) -> NDArray[np.float32] | None:
-        """Return what the encoder gives for a query; ``None`` where the encoder must read it."""
+    def vectors(self, queries: Sequence[TemplatedQuery]) -> list[NDArray[np.float32] | None]:
+        """Return what the encoder gives for queries, which are read together.
+
+        Returns:
+            One (dimensions,) float32 array a query; ``None`` where the encoder must read it.
+        """
         read = self._bert.read(
-            query.text,
-            query.span,
+            [query.text for query in queries],
+            [query.span for query in queries],
             prefix=self._preset.prefix,
             most_tokens=self._preset.max_tokens,
         )
-        if read is None:
-            return None
+        return [None if states is None else self._made(states) for states in read]
+
+    def _made(self, states: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         made = [
-            head.queries(vector) * weight
-            for head, vector, weight in zip(self._heads, read, self._weights, strict=False)
+            head.queries(row[None]) * np.float32(weight)
+            for head, row, weight in zip(self._heads, states, self._weights, strict=False)
         ]
-        row: NDArray[np.float32] = np.concatenate(made, axis=1, dtype=np.float32)[0]
+        row: NDArray[np.float32] = np.concatenate(made, axis=1)[0]
         return row
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -24,6 +24,7 @@ from ner_retriever.web.cursor import Cursor
 from ner_retriever.web.errors import RequestError, not_found
 from ner_retriever.web.gate import Gate
 from ner_retriever.web.settings import ServerSettings
+from ner_retriever.web.together import Together
 from ner_retriever.web.uploads import Uploads
 
 _REMEMBERED = 32
@@ -102,6 +103,7 @@ class Service:
         )
         self._retriever = opened(int8=settings.int8)
         self._searching = threading.Lock()
+        self._together = Together(self._results, _alike, self._searching)
         self._remembering = threading.Lock()
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self.uploads = Uploads(
@@ -153,15 +155,7 @@ class Service:
         known = self._recall(self.key(question))
         if known is not None:
             return known
-        with self._searching:
-            results = self._retriever.search(
-                question.query,
-                limit=None,
-                min_detection=question.min_detection,
-                cutoff=question.cutoff,
-                duplicates=question.duplicates,
-                feedback=question.feedback,
-            )
+        results = self._together.ask(question)
         if question.since:
             results = results.since(question.since)
         version = results.store.version
@@ -246,12 +240,40 @@ class Service:
         with self._searching:
             return self._retriever.accepted(feedback)
 
+    def _results(self, questions: Sequence[Question]) -> list[Results]:
+        """Search for questions that are alike."""
+        first = questions[0]
+        if len(questions) > 1:
+            return self._retriever.search_many(
+                [question.query for question in questions],
+                limit=None,
+                min_detection=first.min_detection,
+                cutoff=first.cutoff,
+                duplicates=first.duplicates,
+            )
+        results = self._retriever.search(
+            first.query,
+            limit=None,
+            min_detection=first.min_detection,
+            cutoff=first.cutoff,
+            duplicates=first.duplicates,
+            feedback=first.feedback,
+        )
+        return [results]
+
     def _recall(self, key: str) -> Answer | None:
         with self._remembering:
             if key not in self._answers:
                 return None
             self._answers.move_to_end(key)
             return self._answers[key]
+
+
+def _alike(question: Question) -> Hashable:
+    """Return what questions must have in common to be searched for together."""
+    if question.feedback != Feedback():
+        return None
+    return question.min_detection, question.cutoff, question.duplicates
 
 
 def _expired() -> RequestError:

@@ -37,7 +37,7 @@ class ServerSettings:
     port: int = 8000
     token: str | None = None
     names: tuple[str, ...] = ()
-    searches: int = 4
+    searches: int = 16
     seconds: float = 30.0
     int8: bool = False
     request_bytes: int = 1 << 20
