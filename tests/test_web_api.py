@@ -190,6 +190,30 @@ def test_a_saved_query_is_judged_undone_exported_and_deleted(client: TestClient)
     assert (gone.status_code, code(gone)) == (404, "not_found")
 
 
+def test_a_random_check_is_drawn_until_everything_is_read(client: TestClient) -> None:
+    client.post("/api/v1/queries", json={"name": "dinos", "query": "dinosaur"})
+    which = {"saved": "dinos"}
+    body = {"id": "a", "start": 8, "end": 21, "relevant": True}
+    client.post("/api/v1/feedback", params=which, json=body)
+    before = client.get("/api/v1/coverage", params=which).json()
+    assert (before["documents"], before["read"], before["found"]) == (4, 1, 1)
+    assert (before["missed_at_most"], before["missed"], before["next"]) == (3, None, None)
+    known = client.post("/api/v1/coverage", params=which).json()
+    drawn = []
+    while known["next"] is not None:
+        drawn.append(known["next"]["id"])
+        client.post("/api/v1/feedback", params=which, json={**known["next"], "relevant": False})
+        known = client.get("/api/v1/coverage", params=which).json()
+    assert sorted(drawn) == ["b", "c", "d"]
+    assert (known["population"], known["drawn"], known["drawn_relevant"]) == (3, 3, 0)
+    assert (known["missed_at_most"], known["recall_at_least"]) == (0, 1.0)
+    # What is taken back is to be drawn again, though it was judged before the check began.
+    for _ in range(4):
+        client.delete("/api/v1/feedback", params=which)
+    again = client.get("/api/v1/coverage", params=which).json()
+    assert (again["population"], again["drawn"]) == (4, 0)
+
+
 def test_what_was_accepted_is_exported_in_each_format(client: TestClient) -> None:
     client.post("/api/v1/queries", json={"name": "dinos", "query": "dinosaur"})
     client.post(

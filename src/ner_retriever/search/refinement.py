@@ -79,9 +79,7 @@ def _mentions_of(scan: Scan, documents: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.repeat(firsts - ends + counts, counts) + np.arange(counts.sum()), np.int64)
 
 
-def _sample(
-    rows: NDArray[np.int64], most: int, chance: np.random.Generator
-) -> NDArray[np.int64]:
+def _sample(rows: NDArray[np.int64], most: int, chance: np.random.Generator) -> NDArray[np.int64]:
     if len(rows) <= most:
         return rows
     return rows[np.sort(chance.choice(len(rows), most, replace=False, shuffle=False))]

@@ -11,7 +11,7 @@ The promise is about chance in the draws alone. It holds for any ranking and any
 judgements are right.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, lgamma, log
 
@@ -22,6 +22,9 @@ from ner_retriever.config import Settings
 from ner_retriever.errors import ConfigError, QueryError
 
 CONFIDENCE = 0.95
+SEED_BITS = 62
+# Where a judgement's document is not among those to be read.
+UNKNOWN = -1
 # Most of the chance of error is the first check's; the rest is left for as many as are begun.
 _FIRST_CHECKS_SHARE = 0.8
 
@@ -99,7 +102,7 @@ def cover(
 
     Args:
         judged: position and verdict of each judgement that was made, oldest first; a later one of
-            the same document holds.
+            the same document holds. ``UNKNOWN`` is the position of one that is not to be read.
         keys: of the documents to be read, (documents,); the random order is made of them.
         runs: the indexing run that wrote each, (documents,).
         checks: oldest first.
@@ -114,7 +117,7 @@ def cover(
     """
     if not 0.0 < confidence < 1.0:
         raise QueryError(f"a confidence lies between 0 and 1, not {confidence}")
-    current = dict(judged)
+    current = _current(judged)
     found = sum(current.values())
     # Without a check, anything that is unread may be relevant.
     least_missed = len(keys) - len(current)
@@ -122,9 +125,8 @@ def cover(
     next_drawn: int | None = None
     drawn = drawn_relevant = population = 0
     for number, check in enumerate(checks):
-        before = dict(judged[: check.judged])
         inside = runs <= check.run
-        inside[list(before)] = False
+        inside[list(_current(judged[: check.judged]))] = False
         order = random_order(keys, check.seed)
         unread = inside.copy()
         unread[list(current)] = False
@@ -159,6 +161,10 @@ def cover(
         missed_at_most=least_missed,
     )
     return coverage, next_drawn
+
+
+def _current(judged: Sequence[tuple[int, bool]]) -> dict[int, bool]:
+    return {row: relevant for row, relevant in judged if row != UNKNOWN}
 
 
 def most_relevant(population: int, drawn: int, relevant: int, *, error: float) -> int:

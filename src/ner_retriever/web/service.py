@@ -19,6 +19,7 @@ from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.query import Query
 from ner_retriever.search.results import Results
 from ner_retriever.search.saved import SavedQueries, SavedQuery
+from ner_retriever.search.stopping import Coverage
 from ner_retriever.web.cursor import Cursor
 from ner_retriever.web.errors import RequestError, not_found
 from ner_retriever.web.gate import Gate
@@ -222,6 +223,18 @@ class Service:
         """
         self.saved(name)
         return self.queries.change(name, change)
+
+    def coverage(
+        self, saved: SavedQuery, *, duplicates: Duplicates = "fold"
+    ) -> tuple[Coverage, Hit | None]:
+        """Return how much of a saved query is found; see :meth:`Results.coverage`."""
+        question = Question(
+            query=saved.query, min_detection=saved.min_detection, duplicates=duplicates
+        )
+        # The judgements move the ranking alone, so one answer serves after each of them.
+        return self.answer(question).results.coverage(
+            saved.feedback, saved.checks, fold=duplicates == "fold"
+        )
 
     def accepted(self, feedback: Feedback) -> list[Hit]:
         """See :meth:`Retriever.accepted`."""

@@ -1,5 +1,6 @@
 """``/queries``, ``/feedback``, ``/export``: saved queries, their judgements, files of them."""
 
+import secrets
 from dataclasses import replace
 from typing import Annotated
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from ner_retriever.search.feedback import Judgement
 from ner_retriever.search.saved import SavedQuery
+from ner_retriever.search.stopping import SEED_BITS
 from ner_retriever.web.api import models
 from ner_retriever.web.api import saved as saved_models
 from ner_retriever.web.dependencies import ServiceOf
@@ -70,8 +72,25 @@ def judge(service: ServiceOf, saved: _Saved, body: models.Judgement) -> saved_mo
 @router.delete("/feedback")
 def undo(service: ServiceOf, saved: _Saved) -> saved_models.FeedbackAnswer:
     """Take the last judgement back."""
-    changed = service.change(saved, lambda it: replace(it, feedback=it.feedback.undo()))
+    changed = service.change(saved, lambda it: it.undo())
     return saved_models.FeedbackAnswer.of(changed)
+
+
+@router.get("/coverage")
+async def coverage(service: ServiceOf, saved: _Saved) -> saved_models.CoverageAnswer:
+    """Tell how much of what is relevant a saved query's judgements have found."""
+    found = service.saved(saved)
+    return saved_models.CoverageAnswer.of(*await service.gate.run(service.coverage, found))
+
+
+@router.post("/coverage")
+async def begin_check(service: ServiceOf, saved: _Saved) -> saved_models.CoverageAnswer:
+    """Begin a random check of what is unread; judge each `next` until enough is proved."""
+    query = service.saved(saved).query
+    answer = await service.gate.run(service.answer, Question(query=query))
+    seed = secrets.randbits(SEED_BITS)
+    changed = service.change(saved, lambda it: it.begin_check(seed=seed, run=answer.results.latest))
+    return saved_models.CoverageAnswer.of(*await service.gate.run(service.coverage, changed))
 
 
 @router.get(
