@@ -1,6 +1,8 @@
 """What a random check of the unread proves, against all that can be drawn."""
 
+import re
 from math import comb
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,7 +55,8 @@ def test_a_bound_holds_at_every_draw_at_once(total: int) -> None:
         ]
         broken += min(bounds) < total
         assert bounds[-1] == total
-    assert broken <= error * reviews
+    # Three standard deviations of what chance may do above the promise.
+    assert broken <= reviews * error + 3 * np.sqrt(reviews * error * (1 - error))
 
 
 def test_what_a_check_proves_and_draws_next() -> None:
@@ -101,6 +104,23 @@ def test_orders_of_two_seeds_are_unrelated() -> None:
     assert abs(np.corrcoef(first, np.arange(200))[0, 1]) < 0.2
 
 
+def test_the_price_of_the_promise_is_what_the_docs_say() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "feedback.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\d,]+) \| (\d+) \| (0\.\d+) \|$", page, re.MULTILINE)
+    assert len(rows) == 4
+    unread = 20_000
+    for found, missed, share in rows:
+        before = int(found.replace(",", ""))
+        most = before / 0.95 - before
+        drawn = next(
+            drawn
+            for drawn in range(10, unread, 10)
+            if most_relevant(unread, drawn, 0, error=0.04) <= most
+        )
+        assert int(most) + 1 == int(missed)
+        assert drawn / unread == pytest.approx(float(share), abs=0.006)
+
+
 def test_what_makes_no_sense() -> None:
     with pytest.raises(QueryError, match="between 0 and 1, not 1"):
         cover([], KEYS, RUNS, [], confidence=1.0)
@@ -117,5 +137,5 @@ def test_a_simulated_review_keeps_its_promise() -> None:
         simulate_stop(scan, np.array([1.0, 0.0], np.float32), relevant, recall=0.9, seed=seed)
         for seed in range(10)
     ]
-    assert all(stop.read < len(angles) for stop in stops)
+    assert np.mean([stop.read for stop in stops]) < 0.97 * len(angles)
     assert sum(stop.recall >= 0.9 for stop in stops) >= 9

@@ -44,7 +44,8 @@ def measure_use(
 
     Returns:
         ``cutoffs`` (a `CutoffResult`), ``feedback`` (means over the types of `Session`, with and
-        without refinement), ``stopping`` where it was asked for, and what tells of the measurement; nothing but JSON types.
+        without refinement), ``stopping`` where it was asked for, and what tells of the
+        measurement; nothing but JSON types.
     """
     retriever = system.retriever
     scan = whole_scan(retriever)

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MOST_STEPS = 25
-_LEAST_DECREMENT = 1e-8
+# The step that is this small is still taken, and squares the error.
+_LEAST_DECREMENT = 1e-5
 
 
 def fit_logistic(
@@ -41,12 +42,12 @@ def fit_logistic(
         hessian = (rows.T * curvature) @ rows + np.diag(penalty + 1e-9)
         step = np.linalg.solve(hessian, gradient)
         decrement = float(gradient @ step)
-        if decrement < _LEAST_DECREMENT * max(now, 1.0):
-            break
         size = 1.0
         while (then := loss(weights - size * step)) > now - 0.25 * size * decrement:
             size /= 2
             if size < 1e-4:
                 return np.asarray(weights[:-1], np.float32)
         weights, now = weights - size * step, then
+        if decrement < _LEAST_DECREMENT * max(now, 1.0):
+            break
     return np.asarray(weights[:-1], np.float32)

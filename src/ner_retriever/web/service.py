@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ner_retriever.documents import Hit
 from ner_retriever.errors import QueryError, first_line
@@ -17,6 +17,7 @@ from ner_retriever.retriever import Retriever
 from ner_retriever.search.cutoff import Cutoff
 from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.query import Query
+from ner_retriever.search.report import review_record
 from ner_retriever.search.results import Results
 from ner_retriever.search.saved import SavedQueries, SavedQuery
 from ner_retriever.search.stopping import Coverage
@@ -235,6 +236,13 @@ class Service:
         return self.answer(question).results.coverage(
             saved.feedback, saved.checks, fold=duplicates == "fold"
         )
+
+    def review(self, saved: SavedQuery) -> dict[str, Any]:
+        """Return what there is to report of a review; see :meth:`Retriever.review`."""
+        question = Question(
+            query=saved.query, feedback=saved.feedback, min_detection=saved.min_detection
+        )
+        return review_record(saved, self.answer(question).results, self._retriever.manifest)
 
     def accepted(self, feedback: Feedback) -> list[Hit]:
         """See :meth:`Retriever.accepted`."""

@@ -12,7 +12,15 @@ from ner_retriever.search.stopping import SEED_BITS
 from ner_retriever.web.api import models
 from ner_retriever.web.api import saved as saved_models
 from ner_retriever.web.dependencies import ServiceOf
-from ner_retriever.web.export import MEDIA_TYPES, Format, What, export_saved
+from ner_retriever.web.export import (
+    MEDIA_TYPES,
+    REPORT_TYPES,
+    Format,
+    ReportFormat,
+    What,
+    export_saved,
+    report_saved,
+)
 from ner_retriever.web.service import Question
 
 router = APIRouter(tags=["queries"])
@@ -110,3 +118,18 @@ async def export(
     """Return a saved query's documents as a file."""
     found = service.saved(saved)
     return await service.gate.run(export_saved, service, found, format=format, what=what)
+
+
+@router.get(
+    "/report",
+    response_class=Response,
+    responses={200: {"content": {kind: {} for kind in sorted(set(REPORT_TYPES.values()))}}},
+)
+async def report(
+    service: ServiceOf,
+    saved: _Saved,
+    format: Annotated[ReportFormat, Query(description="The file's format.")] = "json",
+) -> Response:
+    """Return the report of a saved query's review: numbers, bounds, models, judgements."""
+    found = service.saved(saved)
+    return await service.gate.run(report_saved, service, found, format=format)
