@@ -1,9 +1,16 @@
-"""Logistic regression by Newton's method: small enough to be fitted anew after each judgement."""
+"""Logistic regression by Newton's method with conjugate gradients, fitted after each judgement.
+
+No matrix of second derivatives is made: products with it are all that a step needs.
+"""
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 _MOST_STEPS = 25
+_MOST_PRODUCTS = 100
+_LEAST_RESIDUAL = 1e-5
 # The step that is this small is still taken, and squares the error.
 _LEAST_DECREMENT = 1e-5
 
@@ -39,8 +46,12 @@ def fit_logistic(
         probability = 1 / (1 + np.exp(np.clip(-rows @ weights, -500.0, 500.0)))
         gradient = penalty * weights + inverse_penalty * rows.T @ (probability - positive)
         curvature = inverse_penalty * probability * (1 - probability)
-        hessian = (rows.T * curvature) @ rows + np.diag(penalty + 1e-9)
-        step = np.linalg.solve(hessian, gradient)
+        step = _solve(
+            lambda vector, curvature=curvature: (
+                penalty * vector + rows.T @ (curvature * (rows @ vector))
+            ),
+            gradient,
+        )
         decrement = float(gradient @ step)
         size = 1.0
         while (then := loss(weights - size * step)) > now - 0.25 * size * decrement:
@@ -51,3 +62,22 @@ def fit_logistic(
         if decrement < _LEAST_DECREMENT * max(now, 1.0):
             break
     return np.asarray(weights[:-1], np.float32)
+
+
+def _solve(
+    product: Callable[[NDArray[np.float64]], NDArray[np.float64]], wanted: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the vector whose product is the one wanted, by conjugate gradients."""
+    solution = np.zeros_like(wanted)
+    residual, direction = wanted.copy(), wanted.copy()
+    square = first = float(residual @ residual)
+    for _ in range(_MOST_PRODUCTS):
+        if square <= _LEAST_RESIDUAL**2 * first:
+            break
+        image = product(direction)
+        size = square / float(direction @ image)
+        solution += size * direction
+        residual -= size * image
+        before, square = square, float(residual @ residual)
+        direction = residual + square / before * direction
+    return solution
