@@ -143,12 +143,15 @@ def test_users_are_simulated(tmp_path: Path, toy_preset: Path) -> None:
     out, plot = tmp_path / "use.json", tmp_path / "use.png"
     outcome = run(
         "simulate", "jsonl", "--data", data, "--spans", "gold", "--preset", toy_preset,
-        "--out", out, "--plot", plot,
+        "--out", out, "--plot", plot, "--stop-at", "0.9",
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
     assert "best_f1" in outcome.out
     assert "documents read for 95%" in outcome.out
+    assert "stopping at 90% with 95% confidence: held in" in outcome.out
     result = json.loads(out.read_text())
+    assert result["stopping"]["reviews"] == 6
+    assert result["stopping"]["read"] <= 24
     assert result["texts"] == 24
     assert result["cutoffs"]["types"] == 2
     assert set(result["feedback"]) == {"refined", "kept"}

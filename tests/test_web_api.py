@@ -1,6 +1,7 @@
 """The HTTP API: answers, pages of them, saved queries, judgements, files, errors."""
 
 import io
+import json
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from cli_helpers import run
 from ner_retriever import Retriever
 from web_helpers import (
     DOCUMENTS,
@@ -188,6 +190,59 @@ def test_a_saved_query_is_judged_undone_exported_and_deleted(client: TestClient)
     assert client.delete("/api/v1/queries", params=which).status_code == 204
     gone = client.get("/api/v1/feedback", params=which)
     assert (gone.status_code, code(gone)) == (404, "not_found")
+
+
+def test_a_random_check_is_drawn_until_everything_is_read(client: TestClient) -> None:
+    client.post("/api/v1/queries", json={"name": "dinos", "query": "dinosaur"})
+    which = {"saved": "dinos"}
+    body = {"id": "a", "start": 8, "end": 21, "relevant": True}
+    client.post("/api/v1/feedback", params=which, json=body)
+    before = client.get("/api/v1/coverage", params=which).json()
+    assert (before["documents"], before["read"], before["found"]) == (4, 1, 1)
+    assert (before["missed_at_most"], before["missed"], before["next"]) == (3, None, None)
+    known = client.post("/api/v1/coverage", params=which).json()
+    drawn = []
+    while known["next"] is not None:
+        drawn.append(known["next"]["id"])
+        client.post("/api/v1/feedback", params=which, json={**known["next"], "relevant": False})
+        known = client.get("/api/v1/coverage", params=which).json()
+    assert sorted(drawn) == ["b", "c", "d"]
+    assert (known["population"], known["drawn"], known["drawn_relevant"]) == (3, 3, 0)
+    assert (known["missed_at_most"], known["recall_at_least"]) == (0, 1.0)
+    # What is taken back is to be drawn again, though it was judged before the check began.
+    for _ in range(4):
+        client.delete("/api/v1/feedback", params=which)
+    again = client.get("/api/v1/coverage", params=which).json()
+    assert (again["population"], again["drawn"]) == (4, 0)
+
+
+def test_a_review_is_reported(client: TestClient, tmp_path: Path) -> None:
+    client.post("/api/v1/queries", json={"name": "dinos | all", "query": "dinosaur"})
+    which = {"saved": "dinos | all"}
+    body = {"id": "a", "start": 8, "end": 21, "relevant": True}
+    client.post("/api/v1/feedback", params=which, json=body)
+    drawn = client.post("/api/v1/coverage", params=which).json()["next"]
+    client.post("/api/v1/feedback", params=which, json={**drawn, "relevant": False})
+    record = client.get("/api/v1/report", params=which).json()
+    flow = record["flow"]
+    assert (flow["documents"], flow["read"], flow["unread"]) == (4, 2, 2)
+    assert (flow["found"], flow["rejected"], flow["drawn"]) == (1, 1, 1)
+    assert record["index"]["fingerprints"].keys() >= {"backbone", "head"}
+    assert [one["id"] for one in record["judgements"]] == ["a", drawn["id"]]
+    file = client.get("/api/v1/report", params={**which, "format": "md"})
+    assert file.headers["content-disposition"] == 'attachment; filename="dinos-all-review.md"'
+    assert "# Review: dinosaur" in file.text
+    assert "dinos \\| all" in file.text
+    assert "| recall, at least (95% confidence) | 0.333 |" in file.text
+    assert "| a | 8–21 | yes |" in file.text
+    # The command line says the same.
+    index = next(tmp_path.rglob("manifest.json")).parent
+    outcome = run("queries", "report", index, "dinos | all")
+    assert (outcome.code, outcome.out) == (0, file.text)
+    asked = ["queries", "report", index, "dinos | all", "--format", "json", "--stop-at", "0.95"]
+    unproved = run(*asked)
+    assert unproved.code == 1
+    assert json.loads(unproved.out) == record
 
 
 def test_what_was_accepted_is_exported_in_each_format(client: TestClient) -> None:

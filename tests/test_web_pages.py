@@ -45,6 +45,27 @@ def test_the_first_judgement_saves_the_query_and_the_next_ones_are_kept_with_it(
     assert client.get("/api/v1/queries").json()[0]["rejected"] == 0
 
 
+def test_a_random_check_shows_one_document_after_the_other_and_what_it_proves(
+    client: TestClient,
+) -> None:
+    judge(client, "n001", "yes", q="thing")
+    page = client.get("/search?saved=thing").text
+    assert "1 document found, 1 of 25 read" in page
+    begun = client.post("/check", data={"saved": "thing"})
+    assert begun.headers["location"] == "/search?saved=thing&view=check"
+    drawn = []
+    while found := ids(page := client.get(begun.headers["location"]).text):
+        drawn += found
+        assert "Read it in full" in page
+        judge(client, found[0], "no", saved="thing", view="check")
+    assert sorted(drawn) == [f"n{number:03}" for number in range(25) if number != 1]
+    assert "it has drawn everything" in page
+    assert "24 of 24 unread ones checked at random, 0 of them yes" in page
+    assert "at least <b>100%</b> of all is found" in page
+    assert "you may stop" in page
+    assert "<polyline" in page
+
+
 def test_a_judgement_changes_the_verdict_alone(client: TestClient) -> None:
     form = {"id": "n001", "start": "0", "end": "6", "verdict": "yes", "q": "thing"}
     answer = client.post("/judge", data=form, headers=HTMX)

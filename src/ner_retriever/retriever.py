@@ -12,8 +12,9 @@ from ner_retriever.indexing import Added, ErrorHandler, ProgressHandler, add_doc
 from ner_retriever.open_index import OpenIndex
 from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.query import Query, as_query
+from ner_retriever.search.report import review_record
 from ner_retriever.search.results import Results
-from ner_retriever.search.saved import SavedQueries
+from ner_retriever.search.saved import SavedQueries, SavedQuery
 from ner_retriever.searching import Bounds
 from ner_retriever.source_sync import Plan, SourceSync, Synced
 from ner_retriever.text.formats.options import ReadOptions
@@ -174,6 +175,19 @@ class Retriever(OpenIndex):
         Scores are 1. A document that has gone or no longer reaches that far is left out.
         """
         return self._searcher().accepted(feedback)
+
+    def review(self, saved: SavedQuery) -> dict[str, Any]:
+        """Return what there is to report of a review: numbers, bounds, models, judgements.
+
+        ``search.report.review_markdown`` makes a page of it.
+
+        Raises:
+            QueryError, FingerprintMismatch, StoreError: as :meth:`search`.
+        """
+        results = self.search(
+            saved.query, limit=None, min_detection=saved.min_detection, feedback=saved.feedback
+        )
+        return review_record(saved, results, self.manifest)
 
     @property
     def queries(self) -> SavedQueries:

@@ -19,13 +19,14 @@ from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.mention_locations import (
     accepted_hits,
     example_vectors,
-    judged_vectors,
+    judged_mentions,
     locate,
 )
 from ner_retriever.search.query import Query, check_detection
 from ner_retriever.search.ranking import search
+from ner_retriever.search.refinement import refine
 from ner_retriever.search.results import Results
-from ner_retriever.search.vectors import core_vector, refine
+from ner_retriever.search.vectors import core_vector
 
 # Bounds the scores that are held at once: one a query and document.
 _QUERIES_A_PASS = 64
@@ -92,14 +93,11 @@ class Searcher:
         """Return ranked documents; see ``Retriever.search``."""
         rows = locate(self.scan, self.store, feedback.current)
         (vector,) = self._cores([query])
-        accepted, rejected = (
-            judged_vectors(self.scan, rows, part) for part in (feedback.accepted, feedback.rejected)
-        )
         return self._ranked(
             query,
             vector,
             bounds,
-            refined=refine(vector, accepted, rejected) if rows else None,
+            refined=self._refined(vector, feedback, rows) if rows else None,
             known={row: feedback.current[name].relevant for name, row in rows.items()},
         )
 
@@ -157,6 +155,18 @@ class Searcher:
             kept=self._kept(query),
             fold=bounds.fold,
             fields=self.fields,
+        )
+
+    def _refined(
+        self, vector: NDArray[np.float32], feedback: Feedback, rows: Mapping[str, int]
+    ) -> NDArray[np.float32]:
+        documents = [rows[judged.id] for judged in feedback.rejected if judged.id in rows]
+        return refine(
+            self.scan,
+            vector,
+            accepted=judged_mentions(self.scan, rows, feedback.accepted),
+            rejected=judged_mentions(self.scan, rows, feedback.rejected),
+            rejected_documents=np.array(documents, np.int64),
         )
 
     def _kept(self, query: Query) -> NDArray[np.bool_] | None:

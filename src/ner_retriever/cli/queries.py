@@ -1,6 +1,8 @@
 """``ner-retriever queries``: saved queries, and what is new since they last ran."""
 
+import json
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +20,7 @@ from ner_retriever.cli.answers import (
     read_limit,
     write_documents,
 )
-from ner_retriever.cli.output import printable
+from ner_retriever.cli.output import open_output, printable
 
 app = typer.Typer(help="Saved queries: search --save makes them.", no_args_is_help=True)
 
@@ -89,6 +91,51 @@ def run(
         f"{len(shown):,} shown of {len(answer):,} documents at or above {answer.threshold:.3f}; "
         f"{len(fresh):,} new or changed since it last ran"
     )
+
+
+class ReportFormat(StrEnum):
+    """How a report is written."""
+
+    MD = "md"
+    JSON = "json"
+
+
+@app.command("report")
+def report(
+    index: Index,
+    name: Name,
+    format: Annotated[
+        ReportFormat, typer.Option(help="Markdown to be read, or JSON to be worked with.")
+    ] = ReportFormat.MD,
+    stop_at: Annotated[
+        float | None,
+        typer.Option(
+            metavar="RECALL",
+            help="Exit with 1 as long as it is not proved, with 95 % confidence, that so much is "
+            "found: 0.95.",
+            min=0.0,
+            max=1.0,
+        ),
+    ] = None,
+    out: AnswerFile = None,
+) -> None:
+    """Report a review: what was read and found, what may be missed, models and judgements.
+
+    Example: ner-retriever queries report articles.index courts --out courts.md
+    """
+    from ner_retriever.retriever import Retriever
+    from ner_retriever.search.report import review_markdown
+
+    retriever = Retriever.open(index)
+    record = retriever.review(retriever.queries.read(name))
+    with open_output(out) as stream:
+        if format is ReportFormat.JSON:
+            json.dump(record, stream, ensure_ascii=False, indent=1)
+            stream.write("\n")
+        else:
+            stream.write(review_markdown(record))
+    if stop_at is not None and record["flow"]["recall_at_least"] < stop_at:
+        raise typer.Exit(1)
 
 
 @app.command("delete")

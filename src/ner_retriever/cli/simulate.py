@@ -25,6 +25,16 @@ def simulate(
         Path | None,
         typer.Option(help="Ask this index, which holds the texts, instead of making one."),
     ] = None,
+    stop_at: Annotated[
+        float | None,
+        typer.Option(
+            metavar="RECALL",
+            help="Also let users stop as soon as a random check of the unread proves, with 95 % "
+            "confidence, that so much is found: 0.95.",
+            min=0.0,
+            max=1.0,
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write what was measured here, JSON.")] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw the effect of judging: .png, .svg or .pdf.")
@@ -36,7 +46,8 @@ def simulate(
 
     A simulated user reads from the top and says yes or no to each document; the ranking is refined
     as he goes. Measured are R-Precision after 5, 10, 20 and 50 judgements, how many documents
-    must be read to find 95 % of the relevant ones, and how good automatic cut-offs are.
+    must be read to find 95 % of the relevant ones, and how good automatic cut-offs are. With
+    --stop-at, also how often a review that stops itself keeps its promise, and what it reads.
 
     Example: ner-retriever simulate few-nerd --data few-nerd/dev.txt --out few-nerd-use.json
     """
@@ -62,6 +73,7 @@ def simulate(
             texts,
             system,
             spans=spans.value,
+            stop_at=stop_at,
             progress=lambda done, total: stages("types", done, total),
         )
     if out is not None:
@@ -80,4 +92,12 @@ def _print(result: dict[str, Any]) -> None:
         console.print(
             f"judgements {name}: R-Precision after {result['judgements']}: {values}; "
             f"{means['read']:,.0f} documents read for {result['recall']:.0%} of the relevant ones"
+        )
+    stopping = result["stopping"]
+    if stopping is not None:
+        console.print(
+            f"stopping at {stopping['recall']:.0%} with {stopping['confidence']:.0%} confidence: "
+            f"held in {stopping['held']:.1%} of {stopping['reviews']:,} reviews; mean recall "
+            f"{stopping['reached']:.3f}; {stopping['read']:,.0f} documents read "
+            f"({stopping['read_share']:.0%} of all), {stopping['drawn']:,.0f} drawn at random"
         )

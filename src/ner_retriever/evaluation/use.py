@@ -13,10 +13,14 @@ from ner_retriever.drawing import new_figure
 from ner_retriever.evaluation.benchmarks import Benchmark
 from ner_retriever.evaluation.cutoffs import Labelled, measure_cutoffs
 from ner_retriever.evaluation.feedback import JUDGEMENTS, RECALL, Session, simulate
+from ner_retriever.evaluation.stopping import Stop, simulate_stop
 from ner_retriever.evaluation.systems.ner_retriever import ExistingIndex
 from ner_retriever.evaluation.systems.pool import whole_scan
+from ner_retriever.search.stopping import CONFIDENCE
 
 _REFINED, _KEPT = "refined", "kept"
+# Random orders a type.
+_REVIEWS = 3
 _COLOURS = {_REFINED: "#0072B2", _KEPT: "#808080"}
 _LABELS = {_REFINED: "ranked again by judgements", _KEPT: "judgements only kept"}
 
@@ -26,6 +30,7 @@ def measure_use(
     system: ExistingIndex,
     *,
     spans: str,
+    stop_at: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Cut off and judge the answer to each type that is no catch-all.
@@ -33,11 +38,14 @@ def measure_use(
     Args:
         system: has indexed the benchmark's texts.
         spans: where the mentions come from, for the record.
+        stop_at: also let reviews stop themselves as soon as a random check proves this recall,
+            in (0, 1].
         progress: called with (types done, types in all).
 
     Returns:
         ``cutoffs`` (a `CutoffResult`), ``feedback`` (means over the types of `Session`, with and
-        without refinement), and what tells of the measurement; nothing but JSON types.
+        without refinement), ``stopping`` where it was asked for, and what tells of the
+        measurement; nothing but JSON types.
     """
     retriever = system.retriever
     scan = whole_scan(retriever)
@@ -45,6 +53,7 @@ def measure_use(
     relevant = benchmark.relevant()
     labelled: list[Labelled] = []
     sessions: dict[str, list[Session]] = {_REFINED: [], _KEPT: []}
+    stops: list[list[Stop]] = []
     for done, label in enumerate(asked, 1):
         query = benchmark.queries[label]
         gold = np.zeros(len(benchmark.texts), bool)
@@ -54,6 +63,13 @@ def measure_use(
         rows = np.sort(system.rows[relevant[label]])
         for name, found in sessions.items():
             found.append(simulate(scan, vector, rows, refined=name == _REFINED))
+        if stop_at is not None:
+            stops.append(
+                [
+                    simulate_stop(scan, vector, rows, recall=stop_at, seed=seed)
+                    for seed in range(_REVIEWS)
+                ]
+            )
         if progress:
             progress(done, len(asked))
     sizes = [len(relevant[label]) for label in asked]
@@ -67,6 +83,7 @@ def measure_use(
         "parameters": retriever.cutoff_parameters.to_record(),
         "cutoffs": asdict(measure_cutoffs(labelled, retriever.cutoff_parameters)),
         "feedback": {name: _mean(found, sizes) for name, found in sessions.items()},
+        "stopping": None if stop_at is None else _stopping(stops, sizes, stop_at, len(gold)),
         "judgements": list(JUDGEMENTS),
         "recall": RECALL,
         "versions": environment.versions(),
@@ -81,6 +98,26 @@ def _mean(sessions: Sequence[Session], sizes: Sequence[int]) -> dict[str, Any]:
         "r_precision": np.mean([session.r_precision for session in sessions], axis=0).tolist(),
         "read": float(read.mean()),
         "read_by_relevant": float(np.median(read / np.array(sizes))),
+    }
+
+
+def _stopping(
+    stops: Sequence[Sequence[Stop]], sizes: Sequence[int], target: float, documents: int
+) -> dict[str, Any]:
+    """How often reviews kept their promise, and what they cost: means over types and orders."""
+    recall = np.array([[stop.recall for stop in reviews] for reviews in stops])
+    read = np.array([[stop.read for stop in reviews] for reviews in stops])
+    drawn = np.array([[stop.drawn for stop in reviews] for reviews in stops])
+    return {
+        "recall": target,
+        "confidence": CONFIDENCE,
+        "reviews": int(recall.size),
+        "held": float((recall >= target).mean()),
+        "reached": float(recall.mean()),
+        "read": float(read.mean()),
+        "read_share": float((read / documents).mean()),
+        "read_by_relevant": float(np.median(read / np.array(sizes)[:, None])),
+        "drawn": float(drawn.mean()),
     }
 
 

@@ -1,6 +1,6 @@
 """From document ids and offsets to rows and vectors of the searched version."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,10 +70,10 @@ def example_vectors(
     return vectors
 
 
-def judged_vectors(
-    scan: Scan, rows: dict[str, int], judgements: Iterable[Judgement]
-) -> NDArray[np.float32]:
-    """Return the vectors of judged mentions, (mentions found, dimensions).
+def judged_mentions(
+    scan: Scan, rows: Mapping[str, int], judgements: Iterable[Judgement]
+) -> NDArray[np.int64]:
+    """Return the rows of judged mentions, (mentions found,).
 
     A mention that is no longer there, because its document changed or went, is left out.
 
@@ -85,7 +85,7 @@ def judged_vectors(
         for judgement in judgements
         if judgement.id in rows
     ]
-    return scan.joined(np.array([row for row in found if row is not None], np.int64))
+    return np.array([row for row in found if row is not None], np.int64)
 
 
 def accepted_hits(scan: Scan, store: Store, feedback: Feedback) -> list[Hit]:

@@ -119,6 +119,7 @@ def search(
         vector=ranking,
         lowered=lowered,
         document_scores=best,
+        kept=kept,
         trust=trust,
         scan=scan,
         store=store.snapshot(),

@@ -17,6 +17,7 @@ from ner_retriever.search.cutoff import Trust
 from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.frames import arrow_of, frame_of, html_of, record_of
 from ner_retriever.search.mention_locations import locate
+from ner_retriever.search.stopping import CONFIDENCE, UNKNOWN, Check, Coverage, cover
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +51,7 @@ class Results(Sequence[Hit]):
             not fulfil the query's conditions; ``None`` for a query without conditions.
         document_scores: of every document, float32 of shape (documents,): its best mention's;
             minus infinity where it has none that counts.
+        kept: the documents that a filter kept, of shape (documents,); ``None`` for all.
         trust: what the scores tell about relevance.
         scan: what was searched.
         store: the store at the version that was searched.
@@ -66,6 +68,7 @@ class Results(Sequence[Hit]):
     vector: NDArray[np.floating[Any]]
     lowered: NDArray[np.float32] | None
     document_scores: NDArray[np.float32]
+    kept: NDArray[np.bool_] | None
     trust: Trust
     scan: Scan
     store: Store
@@ -167,6 +170,51 @@ class Results(Sequence[Hit]):
         row = int(np.argmin(doubt))
         best = float(self.document_scores[row])
         return self._hit(row, min(best, self.threshold))
+
+    def coverage(
+        self,
+        feedback: Feedback,
+        checks: Sequence[Check],
+        *,
+        fold: bool = True,
+        confidence: float = CONFIDENCE,
+    ) -> tuple[Coverage, Hit | None]:
+        """Tell how much of what is relevant has been found among the documents searched.
+
+        Args:
+            feedback: what has been read.
+            checks: the random checks of the unread that were begun, oldest first.
+            fold: whether one of several documents that are equal, or nearly so, stands for all.
+            confidence: with which the bounds hold, in (0, 1).
+
+        Returns:
+            The coverage, and the document that the last check draws next, with all its mentions;
+            ``None`` without a check, and where it has drawn everything.
+
+        Raises:
+            QueryError: the confidence is out of range.
+        """
+        documents = self.scan.documents
+        every = np.arange(len(documents))
+        rows = every if self.kept is None else np.flatnonzero(self.kept)
+        # Of what a judgement is: a document, or all that are equal to it.
+        unit = documents["group"] if fold else every
+        units, firsts = np.unique(unit[rows], return_index=True)
+        located = locate(self.scan, self.store, feedback.current)
+        places = {
+            name: int(np.searchsorted(units, unit[row]))
+            for name, row in located.items()
+            if self.kept is None or self.kept[row]
+        }
+        judged = [
+            (places.get(judgement.id, UNKNOWN), judgement.relevant)
+            for judgement in feedback.history
+        ]
+        representatives = documents[rows[firsts]]
+        covered, place = cover(
+            judged, representatives["key"], representatives["run"], checks, confidence=confidence
+        )
+        return covered, None if place is None else self._hit(int(rows[firsts[place]]), -1.0)
 
     def _hit(self, row: int, threshold: float) -> Hit:
         return next(self._hits(np.array([row]), threshold))

@@ -18,6 +18,7 @@ from ner_retriever.index.queries import (
 )
 from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.query import Query, check_detection
+from ner_retriever.search.stopping import Check
 
 _LONGEST_NAME = 100
 
@@ -32,6 +33,7 @@ class SavedQuery(Settings):
         feedback: judgements of its answers.
         cutoff: a cosine, or ``"auto"``.
         min_detection: least detection score of a mention that counts; ``None`` for any.
+        checks: random checks of what was unread, oldest first.
         seen: documents up to this indexing run were there when its answer was last looked at
             (``Results.latest``); 0 for none.
         created: when, ISO 8601 in UTC.
@@ -46,6 +48,7 @@ class SavedQuery(Settings):
     feedback: Feedback = field(default_factory=Feedback)
     cutoff: float | Literal["auto"] = "auto"
     min_detection: float | None = None
+    checks: tuple[Check, ...] = ()
     seen: int = 0
     created: str = ""
     revision: int = 0
@@ -55,6 +58,12 @@ class SavedQuery(Settings):
             object.__setattr__(self, "query", Query.from_record(self.query))
         if isinstance(self.feedback, Mapping):
             object.__setattr__(self, "feedback", Feedback.from_record(self.feedback))
+        if not isinstance(self.checks, list | tuple):
+            raise ConfigError(f"a saved query: checks must be a list, not {self.checks!r}")
+        checks = tuple(
+            check if isinstance(check, Check) else Check.from_record(check) for check in self.checks
+        )
+        object.__setattr__(self, "checks", checks)
         name = self.name
         if not isinstance(name, str) or not name.strip() or not name.isprintable():
             raise QueryError(f"a saved query needs a name on one line, not {name!r}")
@@ -65,6 +74,24 @@ class SavedQuery(Settings):
         ):
             raise QueryError(f"a cut-off is a cosine in [-1, 1] or 'auto', not {self.cutoff!r}")
         check_detection(self.min_detection)
+
+    def undo(self) -> "SavedQuery":
+        """Return the query without its last judgement."""
+        feedback = self.feedback.undo()
+        # A document that was judged before a check, and is so no more, is one to draw from.
+        left = len(feedback.history)
+        checks = tuple(replace(it, judged=min(it.judged, left)) for it in self.checks)
+        return replace(self, feedback=feedback, checks=checks)
+
+    def begin_check(self, *, seed: int, run: int) -> "SavedQuery":
+        """Return the query with one more random check of what is unread now.
+
+        Args:
+            seed: decides the random order.
+            run: the last indexing run that is searched (``Results.latest``).
+        """
+        check = Check(seed=seed, judged=len(self.feedback.history), run=run)
+        return replace(self, checks=(*self.checks, check))
 
 
 class SavedQueries:

@@ -1,4 +1,4 @@
-"""The vector that is searched with: of a description, of examples, and of judgements."""
+"""The vector that is searched with: of a description and of examples, and moved by Rocchio."""
 
 from typing import Any
 
@@ -18,14 +18,14 @@ def core_vector(
     Returns:
         A unit vector, (dimensions,).
     """
-    means = [_unit(rows.mean(axis=0)) for rows in (described, examples) if len(rows)]
-    return _unit(np.sum(means, axis=0))
+    means = [unit(rows.mean(axis=0)) for rows in (described, examples) if len(rows)]
+    return unit(np.sum(means, axis=0))
 
 
-def refine(
+def rocchio(
     query: NDArray[np.float32], accepted: NDArray[np.float32], rejected: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return the query vector that judged mentions ask for.
+    """Return the query moved towards accepted mentions and away from rejected ones (Rocchio).
 
     Args:
         query: unit vector, (dimensions,).
@@ -36,9 +36,10 @@ def refine(
     """
     moved = query + accepted.sum(axis=0) / max(len(accepted), 1)
     moved = moved - 0.25 * rejected.sum(axis=0) / max(len(rejected), 1)
-    return _unit(moved)
+    return unit(moved)
 
 
-def _unit(vector: NDArray[Any]) -> NDArray[np.float32]:
+def unit(vector: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the vector at length 1; zero stays zero."""
     length = np.linalg.norm(vector)
     return np.asarray(vector / length if length > 0 else vector, np.float32)

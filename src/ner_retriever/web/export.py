@@ -1,6 +1,7 @@
 """What is accepted, or all of an answer, as a file to keep."""
 
 import io
+import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -9,11 +10,17 @@ from fastapi.responses import Response
 
 from ner_retriever.documents import Hit
 from ner_retriever.search.export import write_brat, write_conll, write_csv, write_jsonl
+from ner_retriever.search.report import review_markdown
 from ner_retriever.search.saved import SavedQuery
 from ner_retriever.web.service import CutoffChoice, Question, Service
 
 Format = Literal["jsonl", "csv", "conll", "brat"]
 What = Literal["accepted", "answer"]
+ReportFormat = Literal["md", "json"]
+REPORT_TYPES: dict[ReportFormat, str] = {
+    "md": "text/markdown; charset=utf-8",
+    "json": "application/json",
+}
 MEDIA_TYPES: dict[Format, str] = {
     "jsonl": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
@@ -43,6 +50,25 @@ def export_saved(service: Service, saved: SavedQuery, *, format: Format, what: W
     return as_file(results, saved.name, format, fields=results.fields().names)
 
 
+def report_saved(service: Service, saved: SavedQuery, *, format: ReportFormat) -> Response:
+    """Return the report of a saved query's review as a file.
+
+    Raises:
+        QueryError: the query cannot be answered.
+    """
+    record = service.review(saved)
+    if format == "json":
+        content = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+    else:
+        content = review_markdown(record)
+    name = f"{_file_name(saved.name)}-review.{format}"
+    return Response(
+        content.encode(),
+        media_type=REPORT_TYPES[format],
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )
+
+
 def as_file(hits: Iterable[Hit], label: str, format: Format, *, fields: Sequence[str]) -> Response:
     """Return documents as a file that a browser saves.
 
@@ -64,9 +90,13 @@ def as_file(hits: Iterable[Hit], label: str, format: Format, *, fields: Sequence
             case "conll":
                 write_conll(hits, stream, label=label)
         content = stream.getvalue().encode()
-    name = re.sub(r"[^A-Za-z0-9]+", "-", label).strip("-")[:60] or "answer"
+    name = _file_name(label)
     return Response(
         content,
         media_type=MEDIA_TYPES[format],
         headers={"content-disposition": f'attachment; filename="{name}.{_SUFFIXES[format]}"'},
     )
+
+
+def _file_name(label: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", label).strip("-")[:60] or "answer"

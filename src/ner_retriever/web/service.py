@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ner_retriever.documents import Hit
 from ner_retriever.errors import QueryError, first_line
@@ -18,8 +18,10 @@ from ner_retriever.retriever import Retriever
 from ner_retriever.search.cutoff import Cutoff
 from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.query import Query
+from ner_retriever.search.report import review_record
 from ner_retriever.search.results import Results
 from ner_retriever.search.saved import SavedQueries, SavedQuery
+from ner_retriever.search.stopping import Coverage
 from ner_retriever.web.cursor import Cursor
 from ner_retriever.web.errors import RequestError, not_found
 from ner_retriever.web.gate import Gate
@@ -234,6 +236,25 @@ class Service:
         """
         self.saved(name)
         return self.queries.change(name, change)
+
+    def coverage(
+        self, saved: SavedQuery, *, duplicates: Duplicates = "fold"
+    ) -> tuple[Coverage, Hit | None]:
+        """Return how much of a saved query is found; see :meth:`Results.coverage`."""
+        question = Question(
+            query=saved.query, min_detection=saved.min_detection, duplicates=duplicates
+        )
+        # The judgements move the ranking alone, so one answer serves after each of them.
+        return self.answer(question).results.coverage(
+            saved.feedback, saved.checks, fold=duplicates == "fold"
+        )
+
+    def review(self, saved: SavedQuery) -> dict[str, Any]:
+        """Return what there is to report of a review; see :meth:`Retriever.review`."""
+        question = Question(
+            query=saved.query, feedback=saved.feedback, min_detection=saved.min_detection
+        )
+        return review_record(saved, self.answer(question).results, self._retriever.manifest)
 
     def accepted(self, feedback: Feedback) -> list[Hit]:
         """See :meth:`Retriever.accepted`."""

@@ -1,5 +1,6 @@
 """``/queries``, ``/feedback``, ``/export``: saved queries, their judgements, files of them."""
 
+import secrets
 from dataclasses import replace
 from typing import Annotated
 
@@ -7,10 +8,19 @@ from fastapi import APIRouter, Query, Response
 
 from ner_retriever.search.feedback import Judgement
 from ner_retriever.search.saved import SavedQuery
+from ner_retriever.search.stopping import SEED_BITS
 from ner_retriever.web.api import models
 from ner_retriever.web.api import saved as saved_models
 from ner_retriever.web.dependencies import ServiceOf
-from ner_retriever.web.export import MEDIA_TYPES, Format, What, export_saved
+from ner_retriever.web.export import (
+    MEDIA_TYPES,
+    REPORT_TYPES,
+    Format,
+    ReportFormat,
+    What,
+    export_saved,
+    report_saved,
+)
 from ner_retriever.web.service import Question
 
 router = APIRouter(tags=["queries"])
@@ -70,8 +80,25 @@ def judge(service: ServiceOf, saved: _Saved, body: models.Judgement) -> saved_mo
 @router.delete("/feedback")
 def undo(service: ServiceOf, saved: _Saved) -> saved_models.FeedbackAnswer:
     """Take the last judgement back."""
-    changed = service.change(saved, lambda it: replace(it, feedback=it.feedback.undo()))
+    changed = service.change(saved, lambda it: it.undo())
     return saved_models.FeedbackAnswer.of(changed)
+
+
+@router.get("/coverage")
+async def coverage(service: ServiceOf, saved: _Saved) -> saved_models.CoverageAnswer:
+    """Tell how much of what is relevant a saved query's judgements have found."""
+    found = service.saved(saved)
+    return saved_models.CoverageAnswer.of(*await service.gate.run(service.coverage, found))
+
+
+@router.post("/coverage")
+async def begin_check(service: ServiceOf, saved: _Saved) -> saved_models.CoverageAnswer:
+    """Begin a random check of what is unread; judge each `next` until enough is proved."""
+    query = service.saved(saved).query
+    answer = await service.gate.run(service.answer, Question(query=query))
+    seed = secrets.randbits(SEED_BITS)
+    changed = service.change(saved, lambda it: it.begin_check(seed=seed, run=answer.results.latest))
+    return saved_models.CoverageAnswer.of(*await service.gate.run(service.coverage, changed))
 
 
 @router.get(
@@ -91,3 +118,18 @@ async def export(
     """Return a saved query's documents as a file."""
     found = service.saved(saved)
     return await service.gate.run(export_saved, service, found, format=format, what=what)
+
+
+@router.get(
+    "/report",
+    response_class=Response,
+    responses={200: {"content": {kind: {} for kind in sorted(set(REPORT_TYPES.values()))}}},
+)
+async def report(
+    service: ServiceOf,
+    saved: _Saved,
+    format: Annotated[ReportFormat, Query(description="The file's format.")] = "json",
+) -> Response:
+    """Return the report of a saved query's review: numbers, bounds, models, judgements."""
+    found = service.saved(saved)
+    return await service.gate.run(report_saved, service, found, format=format)

@@ -1,12 +1,15 @@
 """What saved queries and their judgements take and give, as OpenAPI describes it."""
 
+from dataclasses import asdict
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from ner_retriever.documents import Hit
 from ner_retriever.search.saved import SavedQuery
+from ner_retriever.search.stopping import Coverage
 from ner_retriever.web.api.fields import Request, Text
-from ner_retriever.web.api.models import Detection, Judgement, Name, Query, Score
+from ner_retriever.web.api.models import Detection, Judgement, Name, Place, Query, Score
 
 
 class NewQuery(Request):
@@ -43,6 +46,37 @@ class SavedAnswer(BaseModel):
             accepted=len(saved.feedback.accepted),
             rejected=len(saved.feedback.rejected),
         )
+
+
+class CoverageAnswer(BaseModel):
+    """How much of what is relevant has been found, and what to read next to know it better."""
+
+    documents: int = Field(description="How many there are to be read.")
+    read: int = Field(description="How many have been judged.")
+    found: int = Field(description="How many were judged relevant.")
+    population: int = Field(description="How many the last random check draws from.")
+    drawn: int = Field(description="How many it has drawn.")
+    drawn_relevant: int
+    confidence: float = Field(description="That the two bounds hold.")
+    missed: float | None = Field(description="Estimated relevant documents that are unread.")
+    missed_at_most: int
+    recall_at_least: float
+    next: Place | None = Field(
+        description="The document that the check draws next, with a mention of it or as a whole."
+    )
+
+    @classmethod
+    def of(cls, coverage: Coverage, drawn: Hit | None) -> "CoverageAnswer":
+        """Return a coverage as the API gives it."""
+        place = None
+        if drawn is not None:
+            first = drawn.mentions[0] if drawn.mentions else None
+            place = Place.model_construct(
+                id=drawn.id,
+                start=first.start if first else 0,
+                end=first.end if first else max(len(drawn.text), 1),
+            )
+        return cls(**asdict(coverage), recall_at_least=coverage.recall_at_least, next=place)
 
 
 class FeedbackAnswer(BaseModel):

@@ -14,7 +14,7 @@ from ner_retriever.search.rollup import Order
 from ner_retriever.search.saved import SavedQuery
 from ner_retriever.web.service import CutoffChoice, Duplicates, Question, Service
 
-View = Literal["documents", "entities", "map", "unsure"]
+View = Literal["documents", "entities", "map", "unsure", "check"]
 _CONDITIONS = ("exclude", "near", "alongside")
 
 

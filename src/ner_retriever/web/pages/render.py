@@ -1,5 +1,6 @@
 """Templates into pages; whatever they show is escaped."""
 
+import math
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ _environment = Environment(
 _environment.filters["counted"] = lambda number, what: f"{number:,} {what}{'s' * (number != 1)}"
 _environment.filters["thousands"] = "{:,}".format
 _environment.filters["percent"] = "{:.0%}".format
+# Rounded down: a promise is never made larger than it is.
+_environment.filters["percent_down"] = lambda share: f"{math.floor(100 * share)}%"
 _environment.filters["score"] = "{:.3f}".format
 
 

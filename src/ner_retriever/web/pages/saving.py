@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from ner_retriever.errors import QueryError
 from ner_retriever.search.saved import SavedQuery
 from ner_retriever.web.dependencies import ServiceOf
-from ner_retriever.web.export import Format, What, export_saved
+from ner_retriever.web.export import Format, ReportFormat, What, export_saved, report_saved
 from ner_retriever.web.pages.asked import Asked, read_asked
 from ner_retriever.web.pages.render import page
 from ner_retriever.web.service import Service
@@ -59,6 +59,13 @@ async def export(
     """Return a saved query's accepted documents as a file."""
     saved = service.saved(name)
     return await service.gate.run(export_saved, service, saved, format=format, what=what)
+
+
+@router.get("/saved/report")
+async def report(service: ServiceOf, name: str, format: ReportFormat = "md") -> Response:
+    """Return the report of a saved query's review as a file."""
+    saved = service.saved(name)
+    return await service.gate.run(report_saved, service, saved, format=format)
 
 
 def save_as(service: Service, asked: Asked, name: str) -> Asked:

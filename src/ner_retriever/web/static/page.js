@@ -56,6 +56,7 @@ const keys = {
   u: () => press('[data-key="u"]'),
   r: () => press('[data-key="r"]'),
   s: () => press('[data-key="s"]'),
+  x: () => press('[data-key="x"]'),
   1: () => press('[data-key="1"]'),
   2: () => press('[data-key="2"]'),
   3: () => press('[data-key="3"]'),
