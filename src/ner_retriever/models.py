@@ -17,6 +17,7 @@ from ner_retriever.heads.projection.record import (
     find_head,
     read_record,
 )
+from ner_retriever.index.vector_layout import Numbers
 from ner_retriever.index.manifest import Manifest, check_fingerprints, read_manifest
 from ner_retriever.reading.query_vectors import QueryVectors
 from ner_retriever.reading.reader import Reader
@@ -106,7 +107,12 @@ class Models:
 
 
 def new_manifest(
-    preset: str, detector: str | None, *, device: str | None, engine: EngineName
+    preset: str,
+    detector: str | None,
+    *,
+    device: str | None,
+    engine: EngineName,
+    numbers: Numbers = "int8",
 ) -> Manifest:
     """Describe an index that is to be made; arguments as ``Retriever.create`` takes them.
 
@@ -124,6 +130,7 @@ def new_manifest(
         preset=settings.name,
         dimensions=made_with.dimensions,
         context_dimensions=made_with.context_dimensions,
+        numbers=numbers,
         fingerprints={**made_with.fingerprints, "detector": reader.fingerprint},
         settings={"preset": settings.to_record(), "detector": detector},
     )

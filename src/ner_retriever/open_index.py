@@ -13,7 +13,8 @@ from ner_retriever.index.replacement import new_store
 from ner_retriever.index.scan import Scan
 from ner_retriever.index.signatures import SIGNED, count_duplicates
 from ner_retriever.index.store import Store
-from ner_retriever.index.view import LazyFields, open_scan
+from ner_retriever.index.vector_layout import Numbers
+from ner_retriever.index.view import LazyFields, View
 from ner_retriever.models import Models, new_manifest, usable_manifest
 from ner_retriever.search.cutoff import CutoffParameters
 from ner_retriever.searching import Searcher
@@ -35,7 +36,6 @@ class OpenIndex:
         *,
         device: str | None = None,
         engine: EngineName = "torch",
-        int8: bool = False,
         query_cache: bool = True,
         store: Store | None = None,
         sync: bool = True,
@@ -44,8 +44,8 @@ class OpenIndex:
         self.path = path
         self.manifest = manifest
         self._models = Models(manifest, device=device, engine=engine, query_cache=query_cache)
-        self._int8 = int8
         self._store = store or Store.open(path, sync=sync)
+        self._view = View(path)
         self._scan: Scan | None = None
         self._fields: LazyFields | None = None
 
@@ -58,6 +58,7 @@ class OpenIndex:
         detector: str | None = None,
         device: str | None = None,
         engine: EngineName = "torch",
+        vectors: Numbers = "int8",
         replace: bool = False,
         query_cache: bool = True,
         sync: bool = True,
@@ -71,6 +72,7 @@ class OpenIndex:
             device: as torch names it; by default a GPU where there is one.
             engine: what runs the backbone: ``torch``, ``onnx``, or ``auto`` for the quicker one
                 that is there. An index does not keep it, for vectors are the same.
+            vectors: what their numbers are kept as: ``int8``, or ``float16`` in twice the bytes.
             replace: start over where there is an index already. That one stays until the first
                 documents are stored, or anything else is asked of the new one.
             query_cache, sync: as :meth:`open` takes them.
@@ -82,7 +84,9 @@ class OpenIndex:
         """
         folder = Path(path)
         check_free(folder, replace=replace)
-        manifest = new_manifest(preset, detector, device=device, engine=engine)
+        manifest = new_manifest(
+            preset, detector, device=device, engine=engine, numbers=vectors
+        )
         make_folder(folder)
         with write_lock(folder):
             store = new_store(folder, manifest, sync=sync)
@@ -97,7 +101,6 @@ class OpenIndex:
         *,
         device: str | None = None,
         engine: EngineName = "torch",
-        int8: bool = False,
         query_cache: bool = True,
         sync: bool = True,
     ) -> Self:
@@ -105,8 +108,6 @@ class OpenIndex:
 
         Args:
             device, engine: as :meth:`create` takes them.
-            int8: search with vectors of a byte a number, which are made from the index's float16
-                once: half the memory and time, cosines within 0.02.
             query_cache: keep queries and their vectors in the user's cache, so that asking again
                 is quick; with ``NER_RETRIEVER_QUERY_CACHE=0`` none are kept whatever this says.
             sync: return from :meth:`add` and :meth:`delete` only when the change is on the disk,
@@ -124,7 +125,6 @@ class OpenIndex:
             usable_manifest(folder),
             device=device,
             engine=engine,
-            int8=int8,
             query_cache=query_cache,
             sync=sync,
         )
@@ -173,6 +173,6 @@ class OpenIndex:
     def _searcher(self) -> Searcher:
         self._store.refresh()
         if self._scan is None or self._fields is None or self._scan.state != self._store.state:
-            self._scan = open_scan(self.path, self._store, int8=self._int8)
+            self._scan = self._view.scan(self._store)
             self._fields = LazyFields(self.path, self._store.snapshot())
         return Searcher(self._scan, self._store, self._models, self._fields)

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from ner_retriever.retriever import Retriever
 
 
+class Vectors(StrEnum):
+    """What vectors' numbers are kept as."""
+
+    INT8 = "int8"
+    FLOAT16 = "float16"
+
+
 class OnError(StrEnum):
     """What to do with a document that cannot be used."""
 
@@ -98,6 +105,13 @@ def index(
             "documents of the new one are stored.",
         ),
     ] = False,
+    vectors: Annotated[
+        Vectors | None,
+        typer.Option(
+            help="What a new index keeps vectors as: int8 (the default), or float16 in twice the "
+            "bytes.",
+        ),
+    ] = None,
     no_fsync: Annotated[
         bool,
         typer.Option(
@@ -149,6 +163,7 @@ def index(
             out,
             preset,
             detector or ("spans" if spans_field else None),
+            vectors,
             replace=replace,
             engine=engine,
             sync=not no_fsync,
@@ -176,6 +191,7 @@ def _open_or_create(
     out: Path,
     preset: str | None,
     detector: str | None,
+    vectors: Vectors | None,
     *,
     replace: bool,
     engine: Engine,
@@ -195,11 +211,15 @@ def _open_or_create(
             made_with = retriever.manifest.settings["detector"]
             if detector is not None and detector != made_with:
                 raise _other("detector", detector, made_with, "--detector and --spans-field")
+            numbers = retriever.manifest.numbers
+            if vectors is not None and vectors.value != numbers:
+                raise _other("vectors", vectors.value, numbers, "--vectors")
             return retriever
     return Retriever.create(
         out,
         preset=preset or DEFAULT_PRESET,
         detector=detector,
+        vectors=(vectors or Vectors.INT8).value,
         replace=replace,
         engine=engine.value,
         sync=sync,

@@ -96,14 +96,6 @@ def search(
             "--names-only", help="Only names count as mentions, and ordinary nouns do not."
         ),
     ] = False,
-    int8: Annotated[
-        bool,
-        typer.Option(
-            "--int8",
-            help="Search with vectors of a byte a number, made once: half the memory and time, "
-            "scores within 0.02. For millions of mentions.",
-        ),
-    ] = False,
     duplicates: Annotated[
         Duplicates,
         typer.Option(help="Of documents that are equal, or nearly so: show one, or all."),
@@ -151,7 +143,7 @@ def search(
         names_only=names_only,
         where=where,
     )
-    retriever = Retriever.open(index, int8=int8)
+    retriever = Retriever.open(index)
     chosen = read_cutoff(cutoff)
     results = retriever.search(
         asked,

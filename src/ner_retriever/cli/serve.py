@@ -31,10 +31,6 @@ def serve(
     ] = None,
     searches: Annotated[int, typer.Option(help="Most searches at once; more get 429.", min=1)] = 4,
     timeout: Annotated[float, typer.Option(help="Seconds a search may take.", min=0.1)] = 30.0,
-    int8: Annotated[
-        bool,
-        typer.Option("--int8", help="Search with vectors of a byte a number; see search --int8."),
-    ] = False,
     max_upload: Annotated[int, typer.Option(help="Longest upload in MiB.", min=1)] = 32,
     engine: EngineOption = Engine.AUTO,
 ) -> None:
@@ -57,7 +53,6 @@ def serve(
         names=tuple(name or ()),
         searches=searches,
         seconds=timeout,
-        int8=int8,
         upload_bytes=max_upload << 20,
         engine=engine.value,
     )

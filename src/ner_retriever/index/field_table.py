@@ -16,7 +16,6 @@ from ner_retriever.index.details import fields_of
 from ner_retriever.index.field_roles import by_role, parse_date
 from ner_retriever.index.store import Store
 
-FIELDS_FILE = "fields.arrow"
 Kind = Literal["text", "number", "date", "boolean", "list"]
 _MOST_FIELDS = 1_000
 _LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**63 - 1

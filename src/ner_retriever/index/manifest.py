@@ -18,8 +18,9 @@ from ner_retriever.errors import (
 )
 from ner_retriever.index.checksums import CHECKSUM, with_checksum, without_checksum
 from ner_retriever.index.syncing import write_whole
+from ner_retriever.index.vector_layout import Numbers
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 FINGERPRINTED = ("backbone", "site", "head", "detector")
 MANIFEST_NAME = "manifest.json"
 
@@ -35,6 +36,7 @@ class Manifest:
         preset: name of the preset.
         dimensions: length of a mention's vector.
         context_dimensions: length of a sentence's vector; 0 where sentences have none.
+        numbers: what vectors are kept as.
         fingerprints: a fingerprint each of ``backbone``, ``site``, ``head`` and ``detector``.
         settings: whatever else is needed to open the index again; JSON values.
     """
@@ -45,6 +47,7 @@ class Manifest:
     preset: str
     dimensions: int
     context_dimensions: int = 0
+    numbers: Numbers = "int8"
     fingerprints: Mapping[str, str]
     settings: Mapping[str, Any]
 

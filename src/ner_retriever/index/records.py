@@ -17,16 +17,20 @@ from numpy.typing import NDArray
 from ner_retriever.documents import FieldValue, Span
 from ner_retriever.errors import StoreError
 from ner_retriever.index.details import DETAIL_COLUMNS, Details, detail_arrays
+from ner_retriever.index.vector_layout import Numbers, VectorLayout
 
 DIGEST_BYTES = 16
-# Rounding to float16 moves the length of a unit vector by less than 0.0005.
-_LENGTH_TOLERANCE = 0.01
+# Rounding to int8 moves the length of a unit vector by less than 0.01, and to float16 by less than
+# 0.0005.
+_LENGTH_TOLERANCE = 0.02
 _MENTION_FIELDS = [
     pa.field("start", pa.int32()),
     pa.field("end", pa.int32()),
     pa.field("detection_score", pa.float32()),
     pa.field("name_score", pa.float32()),
     pa.field("sentence", pa.int32()),
+    # Of the mention's vector.
+    pa.field("scale", pa.float32()),
 ]
 
 
@@ -110,11 +114,12 @@ def digest_of(text: str, spans: tuple[Span, ...] | None) -> bytes:
     return digest.digest()
 
 
-def schema(dimensions: int, context_dimensions: int) -> pa.Schema:
+def schema(dimensions: int, context_dimensions: int, numbers: Numbers = "int8") -> pa.Schema:
     """The store's columns, for vectors of mentions and sentences of some lengths.
 
     Args:
         context_dimensions: 0 where sentences have no vectors; they then have no column.
+        numbers: what vectors are kept as.
     """
     columns = [
         pa.field("id", pa.string(), nullable=False),
@@ -124,30 +129,34 @@ def schema(dimensions: int, context_dimensions: int) -> pa.Schema:
         *DETAIL_COLUMNS,
         pa.field("signature", pa.binary(), nullable=False),
         pa.field("mentions", pa.list_(pa.struct(_MENTION_FIELDS)), nullable=False),
-        pa.field("vectors", _vectors_type(dimensions), nullable=False),
+        VectorLayout(numbers, dimensions).field("vectors"),
     ]
     if context_dimensions:
-        columns.append(pa.field("contexts", _vectors_type(context_dimensions), nullable=False))
+        columns.append(pa.field("context_scales", pa.list_(pa.float32()), nullable=False))
+        columns.append(VectorLayout(numbers, context_dimensions).field("contexts"))
     return pa.schema(columns)
 
 
-def to_table(records: Sequence[Record], dimensions: int, context_dimensions: int) -> pa.Table:
+def to_table(records: Sequence[Record], columns: pa.Schema) -> pa.Table:
     """Records as a table of :func:`schema`.
 
     Raises:
         StoreError: two records share an id, or a record's vectors are not one float16 unit
             vector for each span, its sentence's part included.
     """
+    layout = VectorLayout.of(columns.field("vectors"))
+    around = VectorLayout.of(columns.field("contexts")) if "contexts" in columns.names else None
     seen: set[str] = set()
     for record in records:
         if record.id in seen:
             raise StoreError(
                 f"two documents of one batch have the id {record.id!r}; keep one of them"
             )
-        _check(record, dimensions, context_dimensions)
+        _check(record, layout.dimensions, around.dimensions if around else 0)
         seen.add(record.id)
     spans = [span for record in records for span in record.spans]
     sentences = np.concatenate([record.sentences for record in records])
+    vectors, scales = layout.encode([record.vectors for record in records])
     mentions = pa.StructArray.from_arrays(
         [
             pa.array([span.start for span in spans], pa.int32()),
@@ -155,10 +164,11 @@ def to_table(records: Sequence[Record], dimensions: int, context_dimensions: int
             pa.array([span.detection_score for span in spans], pa.float32()),
             pa.array([span.name_score for span in spans], pa.float32()),
             pa.array(sentences, pa.int32()),
+            pa.array(scales, pa.float32()),
         ],
         fields=_MENTION_FIELDS,
     )
-    columns = [
+    arrays = [
         pa.array([record.id for record in records], pa.string()),
         pa.array([record.text for record in records], pa.large_string()),
         pa.array([record.digest for record in records], pa.binary(DIGEST_BYTES)),
@@ -166,27 +176,18 @@ def to_table(records: Sequence[Record], dimensions: int, context_dimensions: int
         *detail_arrays([record.details for record in records]),
         pa.array([record.signature for record in records], pa.binary()),
         pa.ListArray.from_arrays(_offsets([record.spans for record in records]), mentions),
-        _lists([record.vectors for record in records], dimensions),
+        pa.array(vectors, pa.large_binary()),
     ]
-    if context_dimensions:
-        columns.append(_lists([record.contexts for record in records], context_dimensions))
-    return pa.table(columns, schema=schema(dimensions, context_dimensions))
-
-
-def _vectors_type(dimensions: int) -> pa.DataType:
-    return pa.list_(pa.list_(pa.float16(), dimensions))
+    if around:
+        contexts = [record.contexts for record in records]
+        blobs, scales = around.encode(contexts)
+        arrays.append(pa.ListArray.from_arrays(_offsets(contexts), pa.array(scales, pa.float32())))
+        arrays.append(pa.array(blobs, pa.large_binary()))
+    return pa.table(arrays, schema=columns)
 
 
 def _offsets(parts: Sequence[Sized]) -> pa.Array:
     return pa.array(np.cumsum([0, *map(len, parts)]), pa.int32())
-
-
-def _lists(parts: Sequence[NDArray[np.float16]], dimensions: int) -> pa.Array:
-    """Return a list of vectors for each part."""
-    type_ = _vectors_type(dimensions)
-    numbers = pa.array(np.concatenate([rows.reshape(-1) for rows in parts]), pa.float16())
-    vectors = pa.FixedSizeListArray.from_arrays(numbers, type=type_.value_type)
-    return pa.ListArray.from_arrays(_offsets(parts), vectors, type=type_)
 
 
 def _check(record: Record, dimensions: int, context_dimensions: int) -> None:
@@ -217,18 +218,10 @@ def _check_shape(
         )
 
 
-def vectors_of(batch: pa.RecordBatch, column: str, dimensions: int) -> NDArray[np.float16]:
-    """Return the vectors in a column of a batch, of all documents: (n, dimensions).
-
-    Raises:
-        ValueError: they do not have so many numbers.
-    """
-    numbers = batch.column(column).flatten().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(numbers, np.float16).reshape(-1, dimensions)
-
-
-def are_units(vectors: NDArray[np.float16], contexts: NDArray[np.float16]) -> NDArray[np.bool_]:
-    """Whether mentions' stored vectors have length 1 together with their sentences'.
+def are_units(
+    vectors: NDArray[np.floating[Any]], contexts: NDArray[np.floating[Any]]
+) -> NDArray[np.bool_]:
+    """Whether mentions' vectors have length 1 together with their sentences'.
 
     Args:
         vectors: (mentions, dimensions).

@@ -28,7 +28,8 @@ def new_store(path: Path, manifest: Manifest, *, sync: bool) -> Store:
     """
     if (path / MANIFEST_NAME).is_file():
         return ReplacementStore(path, manifest, sync=sync)
-    store = Store.create(path, manifest.dimensions, manifest.context_dimensions, sync=sync)
+    lengths = manifest.dimensions, manifest.context_dimensions
+    store = Store.create(path, *lengths, numbers=manifest.numbers, sync=sync)
     # Last, because a folder without a manifest is no index.
     write_manifest(path, manifest)
     store.purge()
@@ -54,16 +55,6 @@ class ReplacementStore(Store):
             with write_lock(self._path):
                 self.swap_in()
         return self._table
-
-    @property
-    def dimensions(self) -> int:
-        """Length of a mention's vector."""
-        return self._manifest.dimensions
-
-    @property
-    def context_dimensions(self) -> int:
-        """Length of a sentence's vector; 0 where sentences have none."""
-        return self._manifest.context_dimensions
 
     def refresh(self) -> None:
         """Move to the newest version, if the store is in its place."""
@@ -108,8 +99,11 @@ class ReplacementStore(Store):
             self._replace([])
 
     def _replace(self, records: Sequence[Record]) -> None:
-        lengths = self.dimensions, self.context_dimensions
-        content = to_table(records, *lengths) if records else schema(*lengths).empty_table()
+        made_with = self._manifest
+        columns = schema(
+            made_with.dimensions, made_with.context_dimensions, made_with.numbers
+        )
+        content = to_table(records, columns) if records else columns.empty_table()
         with (
             writing_store(self._path / STORE_FOLDER),
             _set_aside(self._path / MANIFEST_NAME, self._path / CHECKSUMS_NAME),

@@ -1,6 +1,7 @@
 """Exact search: the cosine of a query with every mention, and the best mention of each document.
 
 No approximate index: those lose answers without a word, and here every relevant document counts.
+Scores are exact over what is stored.
 """
 
 from collections.abc import Iterator
@@ -14,22 +15,13 @@ from numpy.typing import NDArray
 
 from ner_retriever.documents import LEAST_NAME_SCORE
 from ner_retriever.errors import QueryError
-from ner_retriever.index.contexts import Contexts, JoinedProducts
-from ner_retriever.index.dot_products import DotProducts, Int8Vectors
+from ner_retriever.index.dot_products import Queries, joined, plain
+from ner_retriever.index.parts import MENTION, Part
+from ner_retriever.index.signatures import LazyGroups
 from ner_retriever.index.threads import threads_for
 
-MENTION = np.dtype(
-    [
-        ("start", "<i4"),
-        ("end", "<i4"),
-        ("detection_score", "<f4"),
-        ("name_score", "<f4"),
-        ("sentence", "<i4"),
-    ]
-)
-DOCUMENT = np.dtype([("key", "<u8"), ("run", "<i8"), ("group", "<i8")])
-# Rows scored at a time, 8 MiB of them: products are reduced while they are in the cache, and the
-# float64 that numkong returns stay few.
+DOCUMENT = np.dtype([("key", "<u8"), ("run", "<i8")])
+# Rows scored at a time, some MiB of them: products are reduced while they are in the cache.
 _BLOCK_ROWS = 16_384
 
 
@@ -37,33 +29,68 @@ _BLOCK_ROWS = 16_384
 class Scan:
     """The mentions of one state of a store, in the store's row order.
 
+    A mention's row counts those of deleted documents too, which stay in their part; a document's
+    row does not.
+
     Attributes:
         state: the :attr:`~ner_retriever.index.store.Store.state` they were read from.
-        vectors: float16 of shape (mentions, dimensions); unit vectors, with their sentences' if
-            they have any.
-        mentions: records of ``start``, ``end`` (int32, characters), ``detection_score``,
-            ``name_score`` (float32) and ``sentence`` (int32, counted through all documents), of
-            shape (mentions,).
-        document_first: int64 of shape (documents + 1,); the mentions of the document in row ``i``
-            are those from ``document_first[i]`` up to ``document_first[i + 1]``.
-        documents: records of ``key`` (uint64, :func:`document_key` of the id), ``run`` (int64,
-            the indexing run that wrote it) and ``group`` (int64, the row of the first document
-            that is equal or nearly so), of shape (documents,).
-        contexts: the vectors of the mentions' sentences; ``None`` where they have none.
-        int8: the vectors in fewer bytes, which are scanned in their place if they are given;
-            cosines are then within 0.02.
+        parts: which hold the mentions, one after the other.
+        lengths: of a mention's vector, and of its sentence's (0 without).
+        places: the documents' numbers in the parts, int64 of shape (documents,).
+        firsts, lasts: int64 of shape (documents,); the mentions of the document in row ``i`` are
+            those from ``firsts[i]`` up to ``lasts[i]``.
+        documents: records of ``key`` (uint64, :func:`document_key` of the id) and ``run`` (int64,
+            the indexing run that wrote it), of shape (documents,).
+        groups: gives for each document the row of the first that is equal or nearly so.
         counted: which mentions count, of shape (mentions,); ``None`` where all do. Others score
             minus infinity.
     """
 
     state: str
-    vectors: NDArray[np.float16]
-    mentions: NDArray[np.void]
-    document_first: NDArray[np.int64]
+    parts: tuple[Part, ...]
+    lengths: tuple[int, int]
+    places: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+    lasts: NDArray[np.int64]
     documents: NDArray[np.void]
-    contexts: Contexts | None = None
-    int8: Int8Vectors | None = None
+    groups: LazyGroups
     counted: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        state: str,
+        parts: tuple[Part, ...],
+        lengths: tuple[int, int],
+        documents: NDArray[np.void],
+        *,
+        groups: LazyGroups | None = None,
+        kept: NDArray[np.bool_] | None = None,
+    ) -> Self:
+        """Put parts together.
+
+        Args:
+            documents: of those that are kept.
+            groups: none are like others where it is not given.
+            kept: which of the parts' documents are not deleted; ``None`` for all.
+        """
+        starts = np.cumsum([0, *(len(part.mentions) for part in parts)])
+        pairs = list(zip(parts, starts, strict=False))
+        empty = np.zeros(0, np.int64)
+        firsts = np.concatenate([empty, *(part.document_first[:-1] + at for part, at in pairs)])
+        lasts = np.concatenate([empty, *(part.document_first[1:] + at for part, at in pairs)])
+        places = np.arange(len(firsts))
+        counted = None
+        if kept is not None and not kept.all():
+            counted = np.repeat(kept, lasts - firsts)
+            places, firsts, lasts = places[kept], firsts[kept], lasts[kept]
+        groups = groups or LazyGroups.of_none(len(documents))
+        return cls(state, parts, lengths, places, firsts, lasts, documents, groups, counted)
+
+    @staticmethod
+    def no_documents() -> NDArray[np.void]:
+        """Records of none."""
+        return np.zeros(0, DOCUMENT)
 
     def detected(self, least: float) -> Self:
         """The same mentions, of which only those count that a detector was so sure of.
@@ -71,11 +98,11 @@ class Scan:
         Args:
             least: detection score in [0, 1].
         """
-        return self._where(self.mentions["detection_score"] >= np.float32(least))
+        return self._where(self.column("detection_score") >= np.float32(least))
 
     def names(self) -> Self:
         """The same mentions, of which only names count."""
-        return self._where(self.mentions["name_score"] >= np.float32(LEAST_NAME_SCORE))
+        return self._where(self.column("name_score") >= np.float32(LEAST_NAME_SCORE))
 
     def of_documents(self, kept: NDArray[np.bool_]) -> Self:
         """The same mentions, of which only those of some documents count.
@@ -83,63 +110,136 @@ class Scan:
         Args:
             kept: of shape (documents,).
         """
-        return self._where(np.repeat(kept, np.diff(self.document_first)))
+        of_places = np.zeros(sum(part.documents for part in self.parts), np.bool_)
+        of_places[self.places] = kept
+        return self._where(np.repeat(of_places, self._sizes()))
 
     def _where(self, condition: NDArray[np.bool_]) -> Self:
         counted = condition if self.counted is None else self.counted & condition
         return replace(self, counted=counted)
 
+    def _sizes(self) -> NDArray[np.int64]:
+        """How many mentions each of the parts' documents has."""
+        sizes = [np.diff(part.document_first) for part in self.parts]
+        return np.concatenate([np.zeros(0, np.int64), *sizes])
+
+    @property
+    def mention_count(self) -> int:
+        """How many mentions the parts hold."""
+        return sum(len(part.mentions) for part in self.parts)
+
     @property
     def mentions_counted(self) -> int:
         """How many mentions count."""
-        return len(self.mentions) if self.counted is None else int(np.count_nonzero(self.counted))
+        return self.mention_count if self.counted is None else int(np.count_nonzero(self.counted))
+
+    @property
+    def vector_bytes(self) -> int:
+        """The bytes of the vectors of mentions and sentences, with the scales of int8."""
+        vectors = [part.vectors for part in self.parts]
+        vectors += [part.contexts for part in self.parts if part.contexts is not None]
+        return sum(one.nbytes for one in vectors)
 
     @property
     def owners(self) -> NDArray[np.int64]:
-        """The row of the document that each mention stands in, int64 of shape (mentions,)."""
-        return np.repeat(np.arange(len(self.documents)), np.diff(self.document_first))
+        """A number for the document that each mention stands in, int64 of shape (mentions,)."""
+        sizes = self._sizes()
+        return np.repeat(np.arange(len(sizes)), sizes)
+
+    @property
+    def sentences(self) -> NDArray[np.int64]:
+        """A number for the sentence that each mention stands in, int64 of shape (mentions,)."""
+        starts = np.cumsum([0, *(part.sentences for part in self.parts)])
+        numbers = [
+            part.mentions["sentence"].astype(np.int64) - part.first_sentence + start
+            for part, start in zip(self.parts, starts, strict=False)
+        ]
+        return np.concatenate([np.zeros(0, np.int64), *numbers])
 
     @property
     def dimensions(self) -> int:
         """Length of a query's vector: of a mention's own, and of its sentence's behind it."""
-        own = int(self.vectors.shape[1])
-        return own if self.contexts is None else own + int(self.contexts.vectors.shape[1])
+        return sum(self.lengths)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """One field of ``MENTION`` of all mentions, of shape (mentions,)."""
+        empty = np.zeros(0, MENTION)[name]
+        return np.concatenate([empty, *(part.mentions[name] for part in self.parts)])
+
+    def mentions_of(self, document: int) -> NDArray[np.void]:
+        """The mentions of the document in a row, records of ``MENTION``."""
+        first, last = int(self.firsts[document]), int(self.lasts[document])
+        if first == last:
+            return np.zeros(0, MENTION)
+        part, start = self._part_of(first)
+        return part.mentions[first - start : last - start]
+
+    def _part_of(self, mention: int) -> tuple[Part, int]:
+        """The part that holds a mention, and the row of its first."""
+        starts = np.cumsum([0, *(len(part.mentions) for part in self.parts)])
+        number = int(np.searchsorted(starts, mention, side="right")) - 1
+        return self.parts[number], int(starts[number])
 
     def joined(self, mentions: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-        """Unit vectors of some mentions, their sentences' behind their own.
+        """Vectors of some mentions as they are stored, their sentences' behind their own.
 
         Args:
             mentions: their rows, of shape (n,).
 
         Returns:
-            Of shape (n, dimensions).
+            Of shape (n, dimensions); of length 1 but for rounding.
         """
-        own: NDArray[np.float32] = self.vectors[mentions].astype(np.float32)
-        if self.contexts is None:
+        if not len(mentions):
+            return np.zeros((0, self.dimensions), np.float32)
+        part = self._gathered(mentions)
+        own = plain(part.vectors)
+        if part.contexts is None:
             return own
-        around = self.contexts.vectors[self.mentions["sentence"][mentions]].astype(np.float32)
-        return np.concatenate([own, around], axis=1)
+        return np.concatenate([own, plain(part.contexts[part.mentions["sentence"]])], axis=1)
 
-    def of_mentions(self, mentions: NDArray[np.integer[Any]]) -> Self:
-        """The same scan with some of the mentions alone, as if they were of one document.
+    def of_mentions(
+        self, mentions: NDArray[np.integer[Any]], document_first: NDArray[np.int64] | None = None
+    ) -> Self:
+        """A scan of some of the mentions alone.
 
         Args:
             mentions: their rows, of shape (n,).
+            document_first: as in a part; by default they are of one document.
         """
-        kept = self.mentions[mentions]
-        contexts = self.contexts
-        if contexts is not None:
-            used, kept["sentence"] = np.unique(kept["sentence"], return_inverse=True)
-            contexts = contexts[used]
-        return replace(
-            self,
-            vectors=self.vectors[mentions],
-            mentions=kept,
-            document_first=np.array([0, len(kept)]),
-            documents=self.documents[:1],
-            contexts=contexts,
-            int8=None if self.int8 is None else self.int8[mentions],
-            counted=None if self.counted is None else self.counted[mentions],
+        first = np.array([0, len(mentions)]) if document_first is None else document_first
+        parts = (replace(self._gathered(mentions), document_first=first),) if len(mentions) else ()
+        documents = np.zeros(len(first) - 1, DOCUMENT)
+        if not parts:
+            empty = np.zeros(0, MENTION)
+            none = np.zeros((0, self.lengths[0]), np.float16)
+            parts = (Part(none, empty, first),)
+        scan = type(self).of(self.state, parts, self.lengths, documents)
+        return scan if self.counted is None else scan._where(self.counted[mentions])
+
+    def _gathered(self, mentions: NDArray[np.integer[Any]]) -> Part:
+        """Some mentions as a part of one document, each sentence counted once; at least one."""
+        starts = np.cumsum([0, *(len(part.mentions) for part in self.parts)])
+        numbers = np.searchsorted(starts, mentions, side="right") - 1
+        order = np.argsort(numbers, kind="stable")
+        vectors, contexts, found, sentences = [], [], [], 0
+        for number in np.unique(numbers):
+            part = self.parts[number]
+            rows = mentions[numbers == number] - starts[number]
+            vectors.append(part.vectors[rows])
+            own = part.mentions[rows]
+            used, places = np.unique(own["sentence"], return_inverse=True)
+            own["sentence"] = places + sentences
+            sentences += len(used)
+            found.append(own)
+            if part.contexts is not None:
+                contexts.append(part.contexts[used - part.first_sentence])
+        back = np.argsort(order, kind="stable")
+        return Part(
+            vectors=joined(vectors)[back],
+            mentions=np.concatenate(found)[back],
+            document_first=np.array([0, len(mentions)]),
+            contexts=joined(contexts) if contexts else None,
+            sentences=sentences,
         )
 
     def scores(self, queries: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
@@ -150,17 +250,22 @@ class Scan:
 
         Returns:
             float32 in [-1, 1] of shape (mentions,) or (queries, mentions), minus infinity for
-            mentions that don't count; within 0.001 of the cosine in exact arithmetic.
+            mentions that don't count; within 0.001 of the cosine of what is stored in exact
+            arithmetic.
 
         Raises:
             QueryError: the shape does not fit, or a query is zero or not finite.
         """
-        units = self._unit_rows(queries)
-        products = self._products(units)
-        scores = np.empty((len(units), len(self.vectors)), np.float32)
-        for first in range(0, len(self.vectors), _BLOCK_ROWS):
-            rows = slice(first, min(first + _BLOCK_ROWS, len(self.vectors)))
-            np.clip(products.of(rows), -1.0, 1.0, out=scores[:, rows])
+        own, around = self._prepared(queries)
+        scores = np.empty((len(np.atleast_2d(queries)), self.mention_count), np.float32)
+        start = 0
+        for part in self.parts:
+            count = len(part.mentions)
+            for first in range(0, count, _BLOCK_ROWS):
+                rows = slice(first, min(first + _BLOCK_ROWS, count))
+                out = scores[:, start + rows.start : start + rows.stop]
+                np.clip(part.products(own, around, rows), -1.0, 1.0, out=out)
+            start += count
         if self.counted is not None:
             scores[:, ~self.counted] = -np.inf
         return scores if queries.ndim == 2 else scores[0]
@@ -180,13 +285,18 @@ class Scan:
         Raises:
             QueryError: as :meth:`scores`.
         """
-        firsts = self.document_first[documents]
-        counts = self.document_first[documents + 1] - firsts
-        ends = np.cumsum(counts)
-        rows = np.repeat(firsts - ends + counts, counts) + np.arange(counts.sum())
+        rows, ends = self.mention_rows(documents)
         scores = self.of_mentions(rows).scores(query)
-        pairs = zip((ends - counts).tolist(), ends.tolist(), strict=True)
-        return [scores[first:last] for first, last in pairs]
+        return np.split(scores, ends[:-1]) if len(documents) else []
+
+    def mention_rows(
+        self, documents: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of all mentions of some documents, and where each document's end in them."""
+        firsts = self.firsts[documents]
+        counts = self.lasts[documents] - firsts
+        ends = np.cumsum(counts)
+        return np.repeat(firsts - ends + counts, counts) + np.arange(counts.sum()), ends
 
     def best(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Score of each document's best mention.
@@ -198,10 +308,11 @@ class Scan:
             shape (documents,) or (queries, documents); minus infinity where a document has no
             mention that counts.
         """
-        every = slice(0, len(self.documents))
-        best = self._nothing(scores.shape[:-1])
-        self._keep_best(scores, every, best)
-        return best
+        sizes = self._sizes()
+        first = np.concatenate([[0], np.cumsum(sizes)])
+        best = np.full((*scores.shape[:-1], len(sizes)), -np.inf, np.float32)
+        _keep_best(scores, first, best)
+        return best[..., self.places]
 
     def best_scores(self, queries: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Score of each document's best mention, in one pass that keeps no mention's score.
@@ -218,60 +329,55 @@ class Scan:
         Raises:
             QueryError: as :meth:`scores`.
         """
-        units = self._unit_rows(queries)
-        products = self._products(units)
-        best = self._nothing((len(units),))
+        own, around = self._prepared(queries)
+        count = sum(part.documents for part in self.parts)
+        best = np.full((len(np.atleast_2d(queries)), count), -np.inf, np.float32)
 
-        def score(part: slice) -> None:
-            rows = slice(*self.document_first[[part.start, part.stop]].tolist())
+        def score(block: tuple[Part, slice, int, int]) -> None:
+            part, some, documents, mentions = block
+            first = part.document_first[some.start : some.stop + 1]
+            rows = slice(int(first[0]), int(first[-1]))
             if rows.start == rows.stop:
                 return
-            scores = products.of(rows)
+            scores = part.products(own, around, rows)
             if self.counted is not None:
-                scores[:, ~self.counted[rows]] = -np.inf
-            self._keep_best(scores, part, best)
+                of_rows = self.counted[mentions + rows.start : mentions + rows.stop]
+                scores[:, ~of_rows] = -np.inf
+            places = slice(documents + some.start, documents + some.stop)
+            _keep_best(scores, first - first[0], best[:, places])
 
-        threads = threads_for(len(self.vectors))
+        threads = threads_for(self.mention_count)
         if threads < 2:
-            for part in self._parts():
-                score(part)
+            for block in self._blocks():
+                score(block)
         else:
             with ThreadPoolExecutor(threads) as pool:
                 # Consumed, so that an error is raised here.
-                list(pool.map(score, self._parts()))
+                list(pool.map(score, self._blocks()))
+        if len(self.places) < count:
+            best = best[:, self.places]
         np.clip(best, -1.0, 1.0, out=best, where=np.isfinite(best))
         return best if queries.ndim == 2 else best[0]
 
-    def _products(self, units: NDArray[np.float64]) -> DotProducts | JoinedProducts:
-        scanned = self.vectors if self.int8 is None else self.int8
-        if self.contexts is None:
-            return DotProducts(units, scanned)
-        return JoinedProducts(units, scanned, self.mentions["sentence"], self.contexts)
+    def _blocks(self) -> Iterator[tuple[Part, slice, int, int]]:
+        """Documents with about a block of mentions together, at least a document.
 
-    def _nothing(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        return np.full((*shape, len(self.documents)), -np.inf, np.float32)
+        With the part that holds them, and how many documents and mentions the parts before hold.
+        """
+        documents = mentions = 0
+        for part in self.parts:
+            first = 0
+            while first < part.documents:
+                end = int(part.document_first[first]) + _BLOCK_ROWS
+                last = int(np.searchsorted(part.document_first, end, side="right")) - 1
+                last = min(max(last, first + 1), part.documents)
+                yield part, slice(first, last), documents, mentions
+                first = last
+            documents += part.documents
+            mentions += len(part.mentions)
 
-    def _parts(self) -> Iterator[slice]:
-        """Rows of documents that hold about a block of mentions together, at least a document."""
-        first = 0
-        while first < len(self.documents):
-            end = int(self.document_first[first]) + _BLOCK_ROWS
-            last = int(np.searchsorted(self.document_first, end, side="right")) - 1
-            last = min(max(last, first + 1), len(self.documents))
-            yield slice(first, last)
-            first = last
-
-    def _keep_best(self, scores: NDArray[Any], part: slice, best: NDArray[np.float32]) -> None:
-        """Put the best of each document's scores into ``best``, for some documents in a row."""
-        firsts = self.document_first[part.start : part.stop + 1] - self.document_first[part.start]
-        occupied = firsts[:-1] < firsts[1:]
-        if occupied.any():
-            # reduceat would give an empty document its neighbour's score; between the starts of
-            # two occupied documents there are only the mentions of the first.
-            reduced = np.maximum.reduceat(scores, firsts[:-1][occupied], axis=-1)
-            best[..., part][..., occupied] = reduced
-
-    def _unit_rows(self, queries: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    def _prepared(self, queries: NDArray[np.floating[Any]]) -> tuple[Queries, Queries]:
+        """Queries of length 1, those for a mention and those for its sentence."""
         if queries.ndim not in {1, 2} or queries.shape[-1] != self.dimensions:
             raise QueryError(
                 f"a query vector must have {self.dimensions} numbers, as the index has, not shape "
@@ -284,7 +390,18 @@ class Scan:
                 "a query vector is zero or not finite and has no direction; "
                 "check the head's weights"
             )
-        return np.asarray(rows / lengths, np.float64)
+        units = rows / lengths
+        own = self.lengths[0]
+        return Queries(units[:, :own]), Queries(units[:, own:])
+
+
+def _keep_best(scores: NDArray[Any], first: NDArray[np.int64], best: NDArray[np.float32]) -> None:
+    """Put the best of each document's scores into ``best``; of a document without, leave it."""
+    occupied = first[:-1] < first[1:]
+    if occupied.any():
+        # reduceat would give an empty document its neighbour's score; between the starts of
+        # two occupied documents there are only the mentions of the first.
+        best[..., occupied] = np.maximum.reduceat(scores, first[:-1][occupied], axis=-1)
 
 
 def document_key(identifier: str) -> int:

@@ -6,7 +6,7 @@ and only documents that share a band are compared.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +73,37 @@ def group_documents(batches: Iterable[pa.RecordBatch], file: Path) -> NDArray[np
             pairs = _alike(signatures, *_neighbours(band))
             _join(groups, rows[pairs[0]], rows[pairs[1]])
     return groups
+
+
+class LazyGroups:
+    """What :func:`group_documents` returns, found when it is first asked for.
+
+    Args:
+        signed: tables of the columns ``SIGNED``, and which of their rows count.
+    """
+
+    def __init__(self, signed: Sequence[tuple[pa.Table, NDArray[np.bool_]]]) -> None:
+        self._signed = signed
+        self._groups: NDArray[np.int64] | None = None
+
+    @classmethod
+    def of_none(cls, documents: int) -> "LazyGroups":
+        """Groups of documents of which none is like another."""
+        made = cls(())
+        made._groups = np.arange(documents)
+        return made
+
+    def __call__(self) -> NDArray[np.int64]:
+        """Return them, int64 of shape (documents,)."""
+        if self._groups is None:
+            with TemporaryFolder() as folder:
+                self._groups = group_documents(self._batches(), Path(folder) / "signatures")
+        return self._groups
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        for table, kept in self._signed:
+            rows = table if kept.all() else table.filter(pa.array(kept))
+            yield from rows.to_batches()
 
 
 def count_duplicates(batches: Iterable[pa.RecordBatch]) -> int:

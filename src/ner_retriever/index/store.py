@@ -4,7 +4,7 @@ Every change is one atomic commit that makes a new version. A process killed hal
 last version as it was.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +13,8 @@ import pyarrow as pa
 
 from ner_retriever.index.details import Details, details_table
 from ner_retriever.index.fragments import (
+    Fragment,
+    fragments_of,
     has_many_small_fragments,
     last_file,
     merge_small_fragments,
@@ -39,6 +41,7 @@ from ner_retriever.index.table_queries import (
     known_documents,
     stored_documents,
 )
+from ner_retriever.index.vector_layout import Numbers, VectorLayout
 
 T = TypeVar("T")
 
@@ -63,7 +66,13 @@ class Store:
 
     @classmethod
     def create(
-        cls, path: Path, dimensions: int, context_dimensions: int = 0, *, sync: bool = True
+        cls,
+        path: Path,
+        dimensions: int,
+        context_dimensions: int = 0,
+        *,
+        numbers: Numbers = "int8",
+        sync: bool = True,
     ) -> "Store":
         """Start an empty store in the index folder ``path``.
 
@@ -73,13 +82,14 @@ class Store:
         Args:
             dimensions: length of a mention's vector.
             context_dimensions: length of a sentence's; 0 where sentences have none.
+            numbers: what vectors are kept as.
 
         Raises:
             StoreError: the folder cannot be written.
         """
         with (
             writing_store(path / STORE_FOLDER),
-            new_table(path, schema(dimensions, context_dimensions).empty_table()) as table,
+            new_table(path, schema(dimensions, context_dimensions, numbers).empty_table()) as table,
         ):
             # What stands there is of the store that gave way.
             remove_checksums(path)
@@ -110,17 +120,20 @@ class Store:
         return int(self._dataset.version)
 
     @property
-    def dimensions(self) -> int:
-        """Length of a mention's vector."""
-        return int(self._dataset.schema.field("vectors").type.value_type.list_size)
+    def vectors(self) -> VectorLayout:
+        """How mentions' vectors are kept."""
+        return VectorLayout.of(self._dataset.schema.field("vectors"))
 
     @property
-    def context_dimensions(self) -> int:
-        """Length of a sentence's vector; 0 where sentences have none."""
+    def contexts(self) -> VectorLayout | None:
+        """How sentences' vectors are kept; ``None`` where sentences have none."""
         columns = self._dataset.schema
-        if "contexts" not in columns.names:
-            return 0
-        return int(columns.field("contexts").type.value_type.list_size)
+        return VectorLayout.of(columns.field("contexts")) if "contexts" in columns.names else None
+
+    @property
+    def fragments(self) -> list[Fragment]:
+        """What the rows are kept in, in their order."""
+        return fragments_of(self._dataset)
 
     @property
     def columns(self) -> list[str]:
@@ -154,9 +167,13 @@ class Store:
             self._dataset.checkout_latest()
         check_version(self._path, self.version, *checked)
 
-    def check_files(self) -> None:
-        """Hash all files that were put on record; a ``StoreError`` names one that is damaged."""
-        check_all(self._path)
+    def check_files(self, names: Collection[str] | None = None) -> None:
+        """Hash files that were put on record; a ``StoreError`` names one that is damaged.
+
+        Args:
+            names: of files in the store's folder; by default all.
+        """
+        check_all(self._path, names)
 
     def snapshot(self) -> "Store":
         """A second handle, which stays at this version when this one moves on."""
@@ -200,7 +217,7 @@ class Store:
         """All rows in scan order, some dozens at a time.
 
         Args:
-            columns: which of :func:`~ner_retriever.index.records.schema`.
+            columns: which of :func:`~ner_retriever.index.records.schema`, but those of vectors.
         """
         with reading_store(self._dataset.uri):
             yield from self._dataset.to_batches(columns=list(columns), **SCAN_OPTIONS)
@@ -219,7 +236,7 @@ class Store:
         """
         if not records:
             return
-        table = to_table(records, self.dimensions, self.context_dimensions)
+        table = to_table(records, self._dataset.schema)
         with writing_store(self._dataset.uri):
             if replace:
                 upsert = self._dataset.merge_insert("id")

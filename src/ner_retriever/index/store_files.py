@@ -6,7 +6,7 @@ is an error, and never a wrong answer.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -171,13 +171,19 @@ def check_version(path: Path, version: int, record: StoreRecord | None, missing:
         raise damaged(path / STORE_FOLDER / missing[0], "the file is missing")
 
 
-def check_all(path: Path) -> None:
-    """Hash all files of the index folder ``path`` that were put on record.
+def check_all(path: Path, names: Collection[str] | None = None) -> None:
+    """Hash files of the index folder ``path`` that were put on record.
+
+    Args:
+        names: of files in the store's folder; by default all.
 
     Raises:
         StoreError: one is damaged.
     """
     record = StoreRecord.read(path)
+    if record is not None and names is not None:
+        files = {name: record.files[name] for name in names if name in record.files}
+        record = replace(record, files=files)
     for name, what in damaged_files(path, record) if record else ():
         raise damaged(path / STORE_FOLDER / name, what)
 

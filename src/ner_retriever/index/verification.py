@@ -30,7 +30,7 @@ from ner_retriever.index.store_files import (
 )
 from ner_retriever.index.table import has_table, open_table, roll_back
 from ner_retriever.index.view import VIEWS_FOLDER, open_scan
-from ner_retriever.index.view_files import INT8_FILES, VIEW_JSON, ViewRecord, load_view
+from ner_retriever.index.view_files import VIEW_JSON, ViewRecord
 
 Part = Literal["manifest", "store", "checksums", "search view", "saved query"]
 Progress = Callable[[str, int, int], None]
@@ -158,16 +158,15 @@ class _Verifier:
         return store
 
     def check_view(self, store: Store) -> None:
-        """Hash the files of the view of a store's state, if there is one."""
-        view = self._path / VIEWS_FOLDER / store.state
-        damages = self._damages_of(view) if view.is_dir() else {}
+        """Hash the files of the search view."""
+        folder = self._path / VIEWS_FOLDER
+        damages = self._damages_of(folder) if folder.is_dir() else {}
         for file, what in damages.items():
             self._add("search view", file, what, derived=True)
         if damages and self._repair:
-            int8 = any((view / name).exists() for name in INT8_FILES)
-            shutil.rmtree(view, ignore_errors=True)
-            open_scan(self._path, store, int8=int8)
-            if load_view(view.parent, store.state, int8=int8):
+            shutil.rmtree(folder, ignore_errors=True)
+            open_scan(self._path, store)
+            if not self._damages_of(folder):
                 self._set_repaired("search view")
 
     def check_saved_queries(self, check_query: CheckQuery) -> None:
@@ -226,19 +225,19 @@ class _Verifier:
         self.result.documents, self.result.mentions = store.count(), mentions
         return store
 
-    def _damages_of(self, view: Path) -> dict[Path, str]:
-        """What is wrong with the files of a view, by file."""
+    def _damages_of(self, folder: Path) -> dict[Path, str]:
+        """What is wrong with the files of the view, by file."""
         try:
-            record = ViewRecord.read(view)
+            record = ViewRecord.read(folder)
         except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-            return {view / VIEW_JSON: f"not readable, or of an earlier version ({error})"}
+            return {folder / VIEW_JSON: f"not readable, or of an earlier version ({error})"}
         found = {}
         for done, (name, expected) in enumerate(record.files.items(), 1):
             try:
-                if not FileChecksum.of(view / name).is_content_of(expected):
-                    found[view / name] = NO_MATCH
+                if not FileChecksum.of(folder / name).is_content_of(expected):
+                    found[folder / name] = NO_MATCH
             except OSError as error:
-                found[view / name] = error.strerror or str(error)
+                found[folder / name] = error.strerror or str(error)
             self._count(expected.bytes)
             self._progress("hashing the search view", done, len(record.files))
         return found

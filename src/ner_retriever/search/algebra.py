@@ -54,7 +54,7 @@ def constrain(
     margins = [core - cutoff]
     margins += [-margin for margin in _margins(scan, conditions.exclude, parameters)]
     if len(conditions.near):
-        sentences = scan.mentions["sentence"].astype(np.int64)
+        sentences = scan.sentences
         margins += [
             best_other(margin, sentences) for margin in _margins(scan, conditions.near, parameters)
         ]

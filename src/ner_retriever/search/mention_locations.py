@@ -39,10 +39,9 @@ def mention_row(scan: Scan, document: int, start: int, end: int) -> int | None:
     Args:
         document: row of the document.
     """
-    first, last = scan.document_first[document : document + 2].tolist()
-    mentions = scan.mentions[first:last]
+    mentions = scan.mentions_of(document)
     fits = np.flatnonzero((mentions["start"] == start) & (mentions["end"] == end))
-    return first + int(fits[0]) if len(fits) else None
+    return int(scan.firsts[document] + fits[0]) if len(fits) else None
 
 
 def example_vectors(

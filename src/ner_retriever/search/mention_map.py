@@ -44,9 +44,10 @@ def mention_map(results: Results, *, limit: int = 1000) -> list[Point]:
     shown = results[:limit]
     rows = shown.best_mentions
     places = principal_components(results.scan.joined(rows))
+    starts, ends = results.scan.column("start"), results.scan.column("end")
     points = []
     for hit, row, (x, y) in zip(shown, rows.tolist(), places.tolist(), strict=True):
-        start, end = results.scan.mentions[["start", "end"]][row].tolist()
+        start, end = int(starts[row]), int(ends[row])
         points.append(Point(hit.id, start, end, hit.text[start:end], hit.score, x, y))
     return points
 

@@ -82,7 +82,7 @@ def search(
         best = None if best is None else np.where(kept, best, -np.inf)
     ranking = query_vector if refined is None else refined
     lowered = None
-    if conditions is None or not len(scan.mentions):
+    if conditions is None or not scan.mention_count:
         unmoved: list[NDArray[np.float32]] = []
         if best is None:
             # One pass for both; the second tells what the judgements say.
@@ -105,7 +105,7 @@ def search(
     rows = np.flatnonzero(best >= (-1.0 if least is None else least))
     folded: Mapping[int, int] = {}
     if fold:
-        rows, folded = fold_duplicates(rows, best[rows], scan.documents["group"])
+        rows, folded = fold_duplicates(rows, best[rows], scan.groups())
     ranked = rows[_top(best[rows], limit)]
     threshold = least if least is not None else float(best[ranked].min(initial=1.0))
     return Results(

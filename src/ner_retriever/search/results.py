@@ -88,7 +88,7 @@ class Results(Sequence[Hit]):
     def best_mentions(self) -> NDArray[np.int64]:
         """The row of each returned document's best mention; the first of equal ones."""
         best = [int(np.argmax(scores)) for scores in self.scores_of(self.rows)]
-        return self.scan.document_first[self.rows] + np.array(best, dtype=np.int64)
+        return self.scan.firsts[self.rows] + np.array(best, dtype=np.int64)
 
     def scores_of(self, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         """The scores of all mentions of some documents.
@@ -102,7 +102,7 @@ class Results(Sequence[Hit]):
         """
         if self.lowered is None:
             return self.scan.scores_of(self.vector, rows)
-        firsts, lasts = self.scan.document_first[rows], self.scan.document_first[rows + 1]
+        firsts, lasts = self.scan.firsts[rows], self.scan.lasts[rows]
         pairs = zip(firsts.tolist(), lasts.tolist(), strict=True)
         return [self.lowered[first:last] for first, last in pairs]
 
@@ -147,10 +147,9 @@ class Results(Sequence[Hit]):
 
     def _hits(self, rows: NDArray[np.int64], threshold: float) -> Iterator[Hit]:
         documents = self.store.read(rows.tolist())
-        firsts = self.scan.document_first[rows].tolist()
-        of_rows = zip(rows.tolist(), documents, firsts, self.scores_of(rows), strict=True)
-        for row, document, first, scores in of_rows:
-            found = self.scan.mentions[first : first + len(scores)]
+        of_rows = zip(rows.tolist(), documents, self.scores_of(rows), strict=True)
+        for row, document, scores in of_rows:
+            found = self.scan.mentions_of(row)
             # The best mention is why a document is there, whatever a kernel rounds its score to.
             best = float(scores.max(initial=-np.inf))
             least = min(threshold, best) if np.isfinite(best) else threshold

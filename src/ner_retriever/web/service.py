@@ -96,7 +96,7 @@ class Service:
         self.name = index.resolve().name
         self.settings = settings
         self.gate = Gate(at_once=settings.searches, seconds=settings.seconds)
-        self._retriever = Retriever.open(index, engine=settings.engine, int8=settings.int8)
+        self._retriever = Retriever.open(index, engine=settings.engine)
         self._searching = threading.Lock()
         self._remembering = threading.Lock()
         self._answers: OrderedDict[str, Answer] = OrderedDict()

@@ -21,7 +21,6 @@ class ServerSettings:
         names: further host names by which the server may be asked, such as a proxy's.
         searches: most searches at once; more are refused with 429.
         seconds: a search that takes longer is given up.
-        int8: whether vectors of a byte a number are searched.
         request_bytes: longest request, uploads apart.
         upload_bytes: longest upload.
         document_characters: longest document of an upload.
@@ -38,7 +37,6 @@ class ServerSettings:
     names: tuple[str, ...] = ()
     searches: int = 4
     seconds: float = 30.0
-    int8: bool = False
     request_bytes: int = 1 << 20
     upload_bytes: int = 32 << 20
     document_characters: int = 2_000_000

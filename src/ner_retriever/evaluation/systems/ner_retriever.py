@@ -58,14 +58,13 @@ class ExistingIndex(System):
 
     @property
     def bytes_a_text(self) -> float:
-        """The float16 vectors of its mentions, and of the sentences that they stand in."""
+        """The vectors of its mentions, and of the sentences that they stand in, as they are kept."""
         scan = whole_scan(self._retriever)
-        contexts = 0 if scan.contexts is None else scan.contexts.vectors.nbytes
-        return (scan.vectors.nbytes + contexts) / len(scan.documents)
+        return scan.vector_bytes / len(scan.documents)
 
     @property
     def disk_bytes_a_text(self) -> float:
-        """All files of the index: text, mentions, vectors, and the copy of them that is scanned."""
+        """All files of the index: text, mentions, vectors, and what is derived from them."""
         info = self._retriever.info()
         return info.bytes / info.documents
 

@@ -49,9 +49,6 @@ def scan_of(retriever: Retriever, documents: Sequence[Document]) -> Scan:
 
 def restrict(scan: Scan, rows: NDArray[np.int64]) -> Scan:
     """Return the scan of some documents, in the order of their rows."""
-    firsts, sizes = scan.document_first[rows], np.diff(scan.document_first)[rows]
-    document_first = np.concatenate([[0], np.cumsum(sizes)])
-    mentions = np.arange(document_first[-1]) + np.repeat(firsts - document_first[:-1], sizes)
-    return replace(
-        scan.of_mentions(mentions), document_first=document_first, documents=scan.documents[rows]
-    )
+    mentions, ends = scan.mention_rows(rows)
+    chosen = scan.of_mentions(mentions, np.concatenate([[0], ends]))
+    return replace(chosen, documents=scan.documents[rows])

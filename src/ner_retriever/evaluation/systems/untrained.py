@@ -15,7 +15,8 @@ from ner_retriever.config import PRESETS, Preset, Site
 from ner_retriever.detect import load_detector
 from ner_retriever.documents import Document
 from ner_retriever.evaluation.systems import Progress, Settings, System
-from ner_retriever.index.scan import DOCUMENT, MENTION, Scan
+from ner_retriever.index.parts import MENTION, Part
+from ner_retriever.index.scan import DOCUMENT, Scan
 from ner_retriever.reading.extractor import load_extractor
 
 # The last block's output (of 30), at the last token, in place of the preset's value vectors.
@@ -70,7 +71,6 @@ class Untrained(System):
     def settings(self) -> Settings:
         """Backbone, site, and how many vectors of which size there are."""
         preset = self._extractor.preset
-        mentions, dimensions = self._scan.vectors.shape
         return {
             "preset": preset.name,
             "backbone": self._extractor.fingerprint,
@@ -78,14 +78,15 @@ class Untrained(System):
             "block": preset.site.block,
             "pooling": preset.site.pooling,
             "type names that queries are centred on": len(KINDS),
-            "dimensions": dimensions,
-            "mentions": mentions,
+            "dimensions": self._scan.dimensions,
+            "mentions": self._scan.mention_count,
         }
 
     @property
     def bytes_a_text(self) -> float:
         """The float16 vectors of its mentions."""
-        return self._scan.vectors.nbytes / (len(self._scan.document_first) - 1)
+        numbers = self._scan.mention_count * self._scan.dimensions
+        return 2 * numbers / len(self._scan.documents)
 
     def index(self, documents: Sequence[Document], *, progress: Progress | None = None) -> None:
         """Take the vectors of the documents' spans, and centre them.
@@ -113,13 +114,13 @@ class Untrained(System):
             for found in spans
             for span in found
         ]
-        self._scan = Scan(
-            state=self.name,
+        part = Part(
             vectors=units.astype(np.float16),
             mentions=np.array(mentions, dtype=MENTION),
             document_first=np.cumsum([0, *map(len, spans)], dtype=np.int64),
-            documents=np.zeros(len(spans), dtype=DOCUMENT),
         )
+        none_known = np.zeros(len(spans), dtype=DOCUMENT)
+        self._scan = Scan.of(self.name, (part,), (units.shape[1], 0), none_known)
 
     def rank(self, query: str) -> NDArray[np.float32]:
         """The cosine of each text's best mention: (n_texts,) float32, −inf without mentions."""
