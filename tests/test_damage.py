@@ -20,14 +20,13 @@ from toys import headed
 SEARCH = ["search", "INDEX", "thing", "--like", "a:8-21", "--limit", "all", "--format", "jsonl"]
 COMMANDS = {
     "search": [*SEARCH, "--near", "city", "--with", "museum"],
-    "int8": [*SEARCH, "--int8"],
     "run a saved query": ["queries", "run", "INDEX", "museums", "--format", "jsonl"],
     "list saved queries": ["queries", "list", "INDEX"],
     "index again": ["index", "SOURCE", "--out", "INDEX", "--spans-field", "spans"],
 }
 # Which commands read the files of a folder of the index, in the order in which they are asked.
 READERS = {
-    "scan": ("search", "int8"),
+    "scan": ("search",),
     "queries": ("run a saved query", "list saved queries"),
 }
 OTHER_READERS = ("search", "index again")
@@ -55,7 +54,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(source: Path, remembered_queries: pytest.MonkeyPatch) -> Path:
-    """An index with all kinds of files: deletions, an index over ids, int8, saved queries."""
+    """An index with all kinds of files: deletions, an index over ids, saved queries."""
     index = source.parent / "index"
     headed(source.parent, context_weight=0.4)
     preset = str(source.parent / "toy.json")

@@ -70,8 +70,8 @@ def test_what_is_written_is_there_for_the_next(store, tmp_path):
 
 def test_a_document_without_mentions(store):
     store.write([record("a", mentions=0)], replace=False)
-    (batch,) = store.batches(["mentions", "vectors"])
-    assert batch.to_pylist() == [{"mentions": [], "vectors": []}]
+    (batch,) = store.batches(["mentions"])
+    assert batch.to_pylist() == [{"mentions": []}]
     assert store.mention_count() == 0
 
 

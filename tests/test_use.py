@@ -12,7 +12,8 @@ from ner_retriever.errors import InputError
 from ner_retriever.evaluation.calibration import fit, label
 from ner_retriever.evaluation.cutoffs import Labelled, measure_cutoffs
 from ner_retriever.evaluation.feedback import simulate
-from ner_retriever.index.scan import DOCUMENT, MENTION, Scan
+from ner_retriever.index.parts import MENTION, Part
+from ner_retriever.index.scan import DOCUMENT, Scan
 from ner_retriever.search.cutoff import CutoffParameters
 from ner_retriever.training.typed_mentions import TypedText
 
@@ -96,13 +97,8 @@ def scan_of(angles: list[float]) -> Scan:
     """A mention a document, at these angles to the first axis."""
     vectors = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float16)
     count = len(angles)
-    return Scan(
-        state="s",
-        vectors=vectors,
-        mentions=np.zeros(count, MENTION),
-        document_first=np.arange(count + 1),
-        documents=np.zeros(count, DOCUMENT),
-    )
+    part = Part(vectors, np.zeros(count, MENTION), np.arange(count + 1))
+    return Scan.of("s", (part,), (2, 0), np.zeros(count, DOCUMENT))
 
 
 def test_a_user_who_judges_finds_the_rest_sooner() -> None:

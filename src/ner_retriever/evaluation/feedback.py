@@ -76,7 +76,7 @@ def _judging(
     yield judged, best
     while (row := next(order, None)) is not None:
         judged.append(row)
-        first, last = scan.document_first[row : row + 2].tolist()
+        first, last = int(scan.firsts[row]), int(scan.lasts[row])
         shown.append(first + int(np.argmax(scores[first:last])) if first < last else -1)
         if refined and len(judged) == refinement:
             refinement += max(1, refinement // _GROWTH)

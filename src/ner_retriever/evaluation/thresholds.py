@@ -40,7 +40,7 @@ def measure_thresholds(
     retriever = system.retriever
     scan = whole_scan(retriever)
     relevant, asked = benchmark.relevant(), benchmark.averaged
-    surest = scan.mentions["detection_score"]
+    surest = scan.column("detection_score")
     values: list[dict[str, float]] = [{} for _ in thresholds]
     for done, label in enumerate(asked, 1):
         scores = scan.scores(retriever.encoder.queries([benchmark.queries[label]])[0])

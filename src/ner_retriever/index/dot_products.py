@@ -50,7 +50,7 @@ def quantised(vectors: NDArray[Any]) -> Int8Vectors:
     """
     wide = vectors.astype(np.float32)
     greatest = np.abs(wide).max(axis=1, initial=0.0)
-    scales = np.where(greatest > 0, greatest, 1.0).astype(np.float32) / _LEVELS
+    scales = np.asarray(np.where(greatest > 0, greatest, 1.0) / _LEVELS, np.float32)
     return Int8Vectors(np.rint(wide / scales[:, None]).astype(np.int8), scales)
 
 
@@ -63,10 +63,11 @@ def plain(vectors: Vectors) -> NDArray[np.float32]:
 
 def joined(parts: list[Vectors]) -> Vectors:
     """Several arrays of vectors as one; at least one, all of one kind."""
-    numbers = [part.numbers if isinstance(part, Int8Vectors) else part for part in parts]
-    scales = [part.scales for part in parts if isinstance(part, Int8Vectors)]
-    together = np.concatenate(numbers)
-    return Int8Vectors(together, np.concatenate(scales)) if scales else together
+    small = [part for part in parts if isinstance(part, Int8Vectors)]
+    if small:
+        numbers = np.concatenate([part.numbers for part in small])
+        return Int8Vectors(numbers, np.concatenate([part.scales for part in small]))
+    return np.concatenate([part for part in parts if not isinstance(part, Int8Vectors)])
 
 
 class Queries:

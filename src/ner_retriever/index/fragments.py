@@ -80,7 +80,7 @@ def fragments_of(table: lance.LanceDataset) -> list[Fragment]:
 def _places(rows: pa.Table | pa.RecordBatch) -> NDArray[np.int64]:
     """The low half of a row's address is its place in its fragment."""
     addresses = rows.column("_rowaddr").to_numpy()
-    return (addresses & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    return np.asarray(addresses & np.uint64(0xFFFFFFFF), np.int64)
 
 
 def has_many_small_fragments(table: lance.LanceDataset) -> bool:

@@ -63,4 +63,4 @@ class Part:
         # Those of neighbouring documents, so that few lie between that hold none of the rows.
         first = int(sentences.min())
         beside = around.dot(self.contexts[first : int(sentences.max()) + 1])
-        return products + np.take(beside, sentences - first, axis=1)
+        return np.asarray(products + np.take(beside, sentences - first, axis=1))

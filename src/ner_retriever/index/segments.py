@@ -193,7 +193,7 @@ def _cuts(positions: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.
     """The documents whose vectors do not follow those of the one before that has any."""
     filled = np.flatnonzero(sizes)
     ends = positions[filled] + sizes[filled]
-    return filled[1:][positions[filled[1:]] != ends[:-1]]
+    return np.asarray(filled[1:][positions[filled[1:]] != ends[:-1]])
 
 
 def _positions(
@@ -202,7 +202,7 @@ def _positions(
     blobs = batch.column(column)
     if (blobs.field("size").to_numpy() != counts * layout.row_bytes).any():
         raise damaged(f"a document has not as many {column} as it should")
-    return blobs.field("position").to_numpy().astype(np.int64)
+    return np.asarray(blobs.field("position").to_numpy(), np.int64)
 
 
 def _mentions(

@@ -95,6 +95,7 @@ class VectorLayout:
         size = count * self.row_bytes
         if first < 0 or first + size > len(content) or len(scales) != count:
             raise ValueError("vectors are cut off")
-        rows = content[first : first + size].view(self._dtype).reshape(count, -1)
+        rows = content[first : first + size].view(self._dtype)
+        rows = rows.reshape(count, self.row_bytes // self._dtype.itemsize)
         numbers = rows[:, : self.dimensions]
         return Int8Vectors(numbers, scales) if self.numbers == "int8" else numbers

@@ -92,10 +92,9 @@ class ExistingIndex(System):
     def mentions(self) -> list[list[Span]]:
         """The mentions of each of the benchmark's texts, with their detection scores."""
         scan = whole_scan(self._retriever)
-        firsts, ends = scan.document_first[self._rows], scan.document_first[self._rows + 1]
         return [
-            [Span(*mention[:4]) for mention in scan.mentions[first:last].tolist()]
-            for first, last in zip(firsts, ends, strict=True)
+            [Span(*mention[:4]) for mention in scan.mentions_of(row).tolist()]
+            for row in self._rows.tolist()
         ]
 
     @property
@@ -112,14 +111,14 @@ class ExistingIndex(System):
         """The best mention of each of some texts; ``None`` where the text has none."""
         results = self._retriever.search(query, limit=None)
         rows = self._rows[list(positions)]
-        firsts = results.scan.document_first[rows].tolist()
         found: list[Mention | None] = []
-        for position, first, scores in zip(positions, firsts, results.scores_of(rows), strict=True):
+        of_rows = zip(positions, rows.tolist(), results.scores_of(rows), strict=True)
+        for position, row, scores in of_rows:
             if not len(scores):
                 found.append(None)
                 continue
             best = int(np.argmax(scores))
-            start, end = results.scan.mentions[["start", "end"]][first + best].tolist()
+            start, end = results.scan.mentions_of(row)[["start", "end"]][best].tolist()
             surface = self._documents[position].text[start:end]
             found.append(Mention(start, end, surface, float(scores[best])))
         return found
