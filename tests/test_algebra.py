@@ -37,7 +37,7 @@ DOCUMENTS = {
 
 @pytest.fixture
 def ask(tmp_path):
-    store = Store.create(tmp_path, 3)
+    store = Store.create(tmp_path, 3, numbers="float16")
     records = [
         Record(
             id=identifier,
@@ -135,7 +135,7 @@ def test_mentions_detected_less_surely_fulfil_nothing(ask):
 
 
 def test_an_index_without_mentions(tmp_path):
-    store = Store.create(tmp_path, 3)
+    store = Store.create(tmp_path, 3, numbers="float16")
     results = search(
         open_scan(tmp_path, store),
         store,

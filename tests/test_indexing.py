@@ -7,6 +7,7 @@ import numpy as np
 
 from ner_retriever.documents import Document, Span
 from ner_retriever.index.store import Store
+from ner_retriever.index.view import open_scan
 from ner_retriever.indexing import add_documents
 from ner_retriever.reading.reader import Read
 
@@ -48,7 +49,7 @@ def test_equal_texts_are_read_once(tmp_path: Path) -> None:
     assert reader.seen == ["a", "b", "a"]
     assert (added.new, added.mentions) == (5, 5)
     stored = {}
-    for batch in store.batches(["id", "vectors"]):
-        for record in batch.to_pylist():
-            stored[record["id"]] = int(np.argmax(record["vectors"][0]))
+    scan = open_scan(tmp_path, store)
+    for row, identifier in enumerate(["1", "2", "3", "4", "5"]):
+        stored[identifier] = int(np.argmax(scan.joined(scan.firsts[[row]])))
     assert stored == {"1": 0, "2": 1, "3": 0, "4": 2, "5": 1}

@@ -39,7 +39,7 @@ def edit(path, **changes):
 def test_is_read_as_it_was_written(tmp_path):
     write_manifest(tmp_path / "new", MANIFEST)
     assert read_manifest(tmp_path / "new") == MANIFEST
-    assert MANIFEST.schema_version == 3
+    assert MANIFEST.schema_version == 4
 
 
 def test_a_failed_write_leaves_the_old_manifest(tmp_path):
@@ -60,7 +60,7 @@ def test_no_index(tmp_path, name):
 def test_another_version(tmp_path):
     write_manifest(tmp_path, MANIFEST)
     edit(tmp_path, schema_version=1, package_version="0.9")
-    with pytest.raises(IndexVersionError, match=r"version 1, .* reads 3; .*0\.9"):
+    with pytest.raises(IndexVersionError, match=r"version 1, .* reads 4; .*0\.9"):
         read_manifest(tmp_path)
 
 

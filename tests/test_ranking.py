@@ -40,7 +40,7 @@ DOCUMENTS = [
 
 @pytest.fixture
 def store(tmp_path):
-    made = Store.create(tmp_path, 2)
+    made = Store.create(tmp_path, 2, numbers="float16")
     made.write(DOCUMENTS, replace=False)
     return made
 
@@ -126,7 +126,7 @@ def test_a_limit_beyond_the_documents(ask):
 
 
 def test_an_empty_store(tmp_path):
-    store = Store.create(tmp_path, 2)
+    store = Store.create(tmp_path, 2, numbers="float16")
     results = search(
         open_scan(tmp_path, store), store, np.array(EAST), query="q", limit=3, min_score=None
     )

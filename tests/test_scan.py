@@ -18,8 +18,8 @@ from ner_retriever.index.parts import MENTION, Part
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.row_checks import check_rows
 from ner_retriever.index.scan import DOCUMENT, Scan, document_key
-from ner_retriever.index.store import Store
 from ner_retriever.index.segments import write_segment
+from ner_retriever.index.store import Store
 from ner_retriever.index.view import View, open_scan, segment_name
 from ner_retriever.search.ranking import search
 
@@ -208,8 +208,7 @@ def scan_of(*parts, kept=None):
     count = sum(part.documents for part in parts) if kept is None else np.count_nonzero(kept)
     around = parts[0].contexts
     lengths = parts[0].vectors.shape[1], 0 if around is None else around.shape[1]
-    scan = Scan.of("made", parts, lengths, np.zeros(count, DOCUMENT), kept=kept)
-    return scan
+    return Scan.of("made", parts, lengths, np.zeros(count, DOCUMENT), kept=kept)
 
 
 def in_context(generator, scan, dimensions=8):

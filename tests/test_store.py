@@ -43,7 +43,7 @@ def store(tmp_path):
 
 
 def test_a_new_store_is_empty(store, tmp_path):
-    assert store.dimensions == 2
+    assert store.vectors.dimensions == 2
     assert (store.count(), store.mention_count(), texts(store)) == (0, 0, {})
     assert store.lookup(["a"]) == {}
     assert Store.open(tmp_path).state == store.state
@@ -60,12 +60,15 @@ def test_what_is_written_is_there_for_the_next(store, tmp_path):
     assert again.mention_count() == 3
     assert again.version == store.version
     (batch,) = again.batches(["id", "mentions"])
-    assert batch.to_pylist()[1] == {
+    found = batch.to_pylist()[1]
+    scale = found["mentions"][0].pop("scale")
+    assert found == {
         "id": "b",
         "mentions": [
             {"start": 0, "end": 1, "detection_score": 0.5, "name_score": 1.0, "sentence": 0}
         ],
     }
+    assert scale == pytest.approx(0.8 / 127, abs=1e-5)
 
 
 def test_a_document_without_mentions(store):
@@ -168,7 +171,7 @@ def test_creating_anew_empties(store, tmp_path):
     store.write([record("a")], replace=False)
     store.purge()
     anew = Store.create(tmp_path, 3)
-    assert (anew.dimensions, anew.count(), anew.lookup(["a"])) == (3, 0, {})
+    assert (anew.vectors.dimensions, anew.count(), anew.lookup(["a"])) == (3, 0, {})
     assert anew.version > store.version
     assert anew.state != empty
 

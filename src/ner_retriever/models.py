@@ -17,8 +17,8 @@ from ner_retriever.heads.projection.record import (
     find_head,
     read_record,
 )
-from ner_retriever.index.vector_layout import Numbers
 from ner_retriever.index.manifest import Manifest, check_fingerprints, read_manifest
+from ner_retriever.index.vector_layout import Numbers
 from ner_retriever.reading.query_vectors import QueryVectors
 from ner_retriever.reading.reader import Reader
 from ner_retriever.reading.readers import default_detector, load_reader

@@ -84,9 +84,7 @@ class OpenIndex:
         """
         folder = Path(path)
         check_free(folder, replace=replace)
-        manifest = new_manifest(
-            preset, detector, device=device, engine=engine, numbers=vectors
-        )
+        manifest = new_manifest(preset, detector, device=device, engine=engine, numbers=vectors)
         make_folder(folder)
         with write_lock(folder):
             store = new_store(folder, manifest, sync=sync)

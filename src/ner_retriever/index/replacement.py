@@ -100,9 +100,7 @@ class ReplacementStore(Store):
 
     def _replace(self, records: Sequence[Record]) -> None:
         made_with = self._manifest
-        columns = schema(
-            made_with.dimensions, made_with.context_dimensions, made_with.numbers
-        )
+        columns = schema(made_with.dimensions, made_with.context_dimensions, made_with.numbers)
         content = to_table(records, columns) if records else columns.empty_table()
         with (
             writing_store(self._path / STORE_FOLDER),

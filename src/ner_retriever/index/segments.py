@@ -59,6 +59,7 @@ def write_segment(file: Path, fragment: Fragment, store: Store) -> None:
             records = pa.FixedSizeBinaryArray.from_buffers(
                 pa.binary(MENTION.itemsize), len(mentions), [None, pa.py_buffer(mentions.tobytes())]
             )
+            own_scales = batch.column("mentions").flatten().field("scale")
             around = np.cumsum([0, *of_documents])
             scales = np.zeros(around[-1], np.float32)
             positions = np.zeros(len(counts), np.int64)
@@ -75,7 +76,9 @@ def write_segment(file: Path, fragment: Fragment, store: Store) -> None:
                 batch.column("digest").cast(pa.binary()),
                 batch.column("signature"),
                 pa.ListArray.from_arrays(offsets, records),
-                pa.ListArray.from_arrays(offsets, batch.column("mentions").flatten().field("scale")),
+                pa.ListArray.from_arrays(
+                    offsets, batch.column("mentions").flatten().field("scale")
+                ),
                 pa.array(_positions(batch, "vectors", store.vectors, counts)),
                 pa.ListArray.from_arrays(pa.array(around, pa.int32()), pa.array(scales)),
                 pa.array(positions),
