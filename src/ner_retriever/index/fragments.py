@@ -132,7 +132,11 @@ def last_file(table: lance.LanceDataset) -> str:
 
 def name_rows(table: lance.LanceDataset) -> str:
     """Return a name for the rows and their order: equal names mean equal rows."""
-    digest = blake2b(repr(table.schema).encode(), digest_size=_NAME_BYTES)
+    # A field's metadata come in any order.
+    columns = [
+        (one.name, str(one.type), sorted((one.metadata or {}).items())) for one in table.schema
+    ]
+    digest = blake2b(repr(columns).encode(), digest_size=_NAME_BYTES)
     for fragment in table.get_fragments():
         digest.update(repr(fragment.metadata.to_json()).encode())
     return digest.hexdigest()

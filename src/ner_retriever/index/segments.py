@@ -76,9 +76,7 @@ def write_segment(file: Path, fragment: Fragment, store: Store) -> None:
                 batch.column("digest").cast(pa.binary()),
                 batch.column("signature"),
                 pa.ListArray.from_arrays(offsets, records),
-                pa.ListArray.from_arrays(
-                    offsets, batch.column("mentions").flatten().field("scale")
-                ),
+                pa.ListArray.from_arrays(offsets, own_scales),
                 pa.array(_positions(batch, "vectors", store.vectors, counts)),
                 pa.ListArray.from_arrays(pa.array(around, pa.int32()), pa.array(scales)),
                 pa.array(positions),

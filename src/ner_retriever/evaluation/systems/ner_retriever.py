@@ -58,7 +58,7 @@ class ExistingIndex(System):
 
     @property
     def bytes_a_text(self) -> float:
-        """The vectors of its mentions, and of the sentences that they stand in, as they are kept."""
+        """The vectors of its mentions and of their sentences, as they are kept."""
         scan = whole_scan(self._retriever)
         return scan.vector_bytes / len(scan.documents)
 
