@@ -92,7 +92,7 @@ def test_scores_are_cosines_of_the_encoders_vectors(retriever: Retriever) -> Non
     for hit in retriever.search("dinosaur", limit=None, min_score=-1.0):
         vectors = retriever.encoder.mentions([TEXTS[hit.id]], [SPANS[hit.id]])[0]
         expected = sorted((vectors @ query).tolist(), reverse=True)
-        np.testing.assert_allclose([m.score for m in hit.mentions], expected, atol=2e-3)
+        np.testing.assert_allclose([m.score for m in hit.mentions], expected, atol=5e-3)
 
 
 def test_adding_again_changes_only_what_changed(retriever: Retriever) -> None:

@@ -151,13 +151,15 @@ def test_mentions_that_were_detected_surely_enough(tmp_path: Path, toy_preset: P
     assert [mention["text"] for mention in record["mentions"]] == ["Chicago"]
 
 
-def test_vectors_of_a_byte_a_number(tmp_path: Path, toy_preset: Path) -> None:
-    index = make_index(tmp_path, toy_preset)
-    plain, small = (
-        run("search", index, "city", *options, *ALL).records for options in ((), ("--int8",))
-    )
-    scores = {record["id"]: record["score"] for record in plain}
-    assert {record["id"]: record["score"] for record in small} == {
-        identifier: pytest.approx(score, abs=0.02) for identifier, score in scores.items()
+def test_vectors_of_two_bytes_a_number(tmp_path: Path, toy_preset: Path) -> None:
+    small = make_index(tmp_path, toy_preset)
+    source, plain = tmp_path / "documents.jsonl", tmp_path / "float16"
+    options = ("--preset", toy_preset, "--spans-field", "spans", "--vectors")
+    assert run("index", source, "--out", plain, *options, "float16").code == 0
+    scores = {one["id"]: one["score"] for one in run("search", plain, "city", *ALL).records}
+    assert {one["id"]: one["score"] for one in run("search", small, "city", *ALL).records} == {
+        identifier: pytest.approx(score, abs=0.01) for identifier, score in scores.items()
     }
-    assert list((index / "scan").glob("*/vectors.i8"))
+    outcome = run("index", source, "--out", plain, *options, "int8")
+    assert outcome.code == 2
+    assert "made with vectors 'float16', not with 'int8'; leave --vectors out" in outcome.err

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from rensa import RMinHash
 
@@ -57,11 +58,11 @@ def group_documents(batches: Iterable[pa.RecordBatch], file: Path) -> NDArray[np
     with file.open("wb") as stream:
         for batch in batches:
             digests.append(_first_numbers(batch.column("digest")))
-            for signature in batch.column("signature").to_pylist():
-                if signature:
-                    stream.write(signature)
-                    signed.append(row)
-                row += 1
+            signatures = batch.column("signature")
+            for place in np.flatnonzero(pc.binary_length(signatures).to_numpy()).tolist():
+                stream.write(signatures[place].as_py())
+                signed.append(row + place)
+            row += batch.num_rows
     groups = np.arange(row)
     if row:
         _join(groups, *_neighbours(np.concatenate(digests)))
@@ -119,8 +120,8 @@ def count_duplicates(batches: Iterable[pa.RecordBatch]) -> int:
 
 def _first_numbers(digests: pa.Array) -> NDArray[np.uint64]:
     """The first eight bytes of each digest, which are as good as all of them."""
-    joined = b"".join(digest[:8] for digest in digests.to_pylist())
-    return np.frombuffer(joined, "<u8")
+    first = pc.binary_slice(digests.cast(pa.binary()), 0, 8)
+    return np.frombuffer(b"".join(first.to_pylist()), "<u8")
 
 
 def _neighbours(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
