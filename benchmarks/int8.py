@@ -17,7 +17,9 @@ from measuring import write_record
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.config import PRESETS
 from ner_retriever.index.dot_products import Int8Vectors
-from ner_retriever.index.scan import DOCUMENT, MENTION, Scan
+from ner_retriever.index.mentions import DOCUMENT
+from ner_retriever.index.parts import MENTION
+from ner_retriever.index.scan import Scan
 from ner_retriever.reading.encoder import load_encoder
 from ner_retriever.training.metric import bootstrap_interval, r_precision
 from ner_retriever.training.typed_mentions import read_typed_mentions, sample

@@ -24,7 +24,9 @@ from rich.console import Console
 from measuring import seconds, summary, write_record
 from ner_retriever.cli.progress import Stages, progress_bar
 from ner_retriever.index.checksums import FileChecksum
-from ner_retriever.index.scan import DOCUMENT, MENTION, Scan
+from ner_retriever.index.mentions import DOCUMENT
+from ner_retriever.index.parts import MENTION
+from ner_retriever.index.scan import Scan
 from ner_retriever.index.threads import threads_for
 from ner_retriever.index.view import open_scan
 from ner_retriever.index.view_files import PLAIN_FILES, ViewRecord

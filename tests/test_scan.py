@@ -14,10 +14,11 @@ from ner_retriever.index import scan as scan_module
 from ner_retriever.index import view as view_module
 from ner_retriever.index.checksums import FileChecksum
 from ner_retriever.index.dot_products import quantised
+from ner_retriever.index.mentions import DOCUMENT
 from ner_retriever.index.parts import MENTION, Part
 from ner_retriever.index.records import Record, digest_of
 from ner_retriever.index.row_checks import check_rows
-from ner_retriever.index.scan import DOCUMENT, Scan, document_key
+from ner_retriever.index.scan import Scan, document_key
 from ner_retriever.index.segments import write_segment
 from ner_retriever.index.store import Store
 from ner_retriever.index.view import View, open_scan, segment_name

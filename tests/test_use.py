@@ -12,8 +12,9 @@ from ner_retriever.errors import InputError
 from ner_retriever.evaluation.calibration import fit, label
 from ner_retriever.evaluation.cutoffs import Labelled, measure_cutoffs
 from ner_retriever.evaluation.feedback import simulate
+from ner_retriever.index.mentions import DOCUMENT
 from ner_retriever.index.parts import MENTION, Part
-from ner_retriever.index.scan import DOCUMENT, Scan
+from ner_retriever.index.scan import Scan
 from ner_retriever.search.cutoff import CutoffParameters
 from ner_retriever.training.typed_mentions import TypedText
 

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from ner_retriever.errors import StoreError
 from ner_retriever.index.dot_products import Vectors
 from ner_retriever.index.fragments import Fragment
+from ner_retriever.index.mentions import DOCUMENT
 from ner_retriever.index.parts import MENTION, Part
-from ner_retriever.index.scan import DOCUMENT, document_key
+from ner_retriever.index.scan import document_key
 from ner_retriever.index.store import Store
 from ner_retriever.index.vector_layout import VectorLayout
 

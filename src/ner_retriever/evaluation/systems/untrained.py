@@ -15,8 +15,9 @@ from ner_retriever.config import PRESETS, Preset, Site
 from ner_retriever.detect import load_detector
 from ner_retriever.documents import Document
 from ner_retriever.evaluation.systems import Progress, Settings, System
+from ner_retriever.index.mentions import DOCUMENT
 from ner_retriever.index.parts import MENTION, Part
-from ner_retriever.index.scan import DOCUMENT, Scan
+from ner_retriever.index.scan import Scan
 from ner_retriever.reading.extractor import load_extractor
 
 # The last block's output (of 30), at the last token, in place of the preset's value vectors.
