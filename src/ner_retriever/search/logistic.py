@@ -4,6 +4,7 @@ No matrix of second derivatives is made: products with it are all that a step ne
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,12 +47,7 @@ def fit_logistic(
         probability = 1 / (1 + np.exp(np.clip(-rows @ weights, -500.0, 500.0)))
         gradient = penalty * weights + inverse_penalty * rows.T @ (probability - positive)
         curvature = inverse_penalty * probability * (1 - probability)
-        step = _solve(
-            lambda vector, curvature=curvature: (
-                penalty * vector + rows.T @ (curvature * (rows @ vector))
-            ),
-            gradient,
-        )
+        step = _solve(partial(_product, rows, curvature, penalty), gradient)
         decrement = float(gradient @ step)
         size = 1.0
         while (then := loss(weights - size * step)) > now - 0.25 * size * decrement:
@@ -62,6 +58,17 @@ def fit_logistic(
         if decrement < _LEAST_DECREMENT * max(now, 1.0):
             break
     return np.asarray(weights[:-1], np.float32)
+
+
+def _product(
+    rows: NDArray[np.float64],
+    curvature: NDArray[np.float64],
+    penalty: NDArray[np.float64],
+    vector: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Product of the loss's second derivatives with a vector."""
+    product = penalty * vector + rows.T @ (curvature * (rows @ vector))
+    return np.asarray(product, np.float64)
 
 
 def _solve(
