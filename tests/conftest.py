@@ -1,7 +1,7 @@
 """Shared by all tests: one thread, so that a test's time doesn't hang on what else runs."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,11 +32,13 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("NER_RETRIEVER_OFFLINE", "1")
 
 
-@pytest.fixture(autouse=True)
-def float32_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def float32_by_default() -> Iterator[None]:
     """Let results be the same whatever the processor multiplies in."""
-    module = "ner_retriever.backbone.torch_loading"
-    monkeypatch.setattr(f"{module}.multiplies_bfloat16", lambda device: device.type != "cpu")
+    function = "ner_retriever.backbone.torch_loading.multiplies_bfloat16"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(function, lambda device: device.type != "cpu")
+        yield
 
 
 @pytest.fixture

@@ -47,18 +47,22 @@ def load_model(
     *,
     blocks: int | None = None,
     device: str | None = None,
-    precision: PrecisionName = "auto",
+    precision: PrecisionName | None = None,
 ) -> tuple[nn.Module, TextTokenizer]:
     """Load a model and its tokenizer; arguments as `load_torch_backbone` takes them.
 
     Args:
         blocks: how many are loaded; all of them by default.
+        precision: by default float32 on a CPU and bfloat16 on a GPU.
 
     Raises:
         UnsupportedModel: the files are not a whole model that transformers can read.
     """
     where = torch_device(device)
-    half = precision == "bfloat16" or (precision == "auto" and multiplies_bfloat16(where))
+    if precision == "auto":
+        half = multiplies_bfloat16(where)
+    else:
+        half = precision == "bfloat16" or (precision is None and where.type != "cpu")
     try:
         with quiet_transformers():
             dtype = torch.bfloat16 if half else torch.float32
