@@ -1,7 +1,7 @@
 """Shared by all tests: one thread, so that a test's time doesn't hang on what else runs."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -30,15 +30,6 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         return
     monkeypatch.setenv("NER_RETRIEVER_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("NER_RETRIEVER_OFFLINE", "1")
-
-
-@pytest.fixture(autouse=True, scope="session")
-def float32_by_default() -> Iterator[None]:
-    """Let results be the same whatever the processor multiplies in."""
-    function = "ner_retriever.backbone.torch_loading.multiplies_bfloat16"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(function, lambda device: device.type != "cpu")
-        yield
 
 
 @pytest.fixture

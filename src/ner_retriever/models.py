@@ -49,8 +49,7 @@ class Models:
     ) -> None:
         self._manifest = manifest
         self._device = device
-        self._load = partial(_load_encoder, device=device, engine=engine)
-        self._precision = precision
+        self._load = partial(_load_encoder, device=device, engine=engine, precision=precision)
         self._query_cache = query_cache
 
     @property
@@ -66,7 +65,9 @@ class Models:
             ModelError: weights are nowhere to be had or damaged.
             FingerprintMismatch: they are not those that filled the index.
         """
-        return self._loaded(self._precision)
+        encoder = self._load(self.preset)
+        check_fingerprints(self._manifest, encoder.fingerprints)
+        return encoder
 
     @cached_property
     def reader(self) -> Reader:
@@ -93,21 +94,9 @@ class Models:
             fingerprints=self._manifest.fingerprints,
             dimensions=self._manifest.dimensions + self._manifest.context_dimensions,
             check=partial(check_fingerprints, self._manifest),
-            encode=lambda: self._query_encoder.queries,
+            encode=lambda: self.encoder.queries,
             cache=self._query_cache,
         )
-
-    @cached_property
-    def _query_encoder(self) -> "Encoder":
-        """The encoder, if it is loaded; else one that is there sooner, for torch takes seconds."""
-        if "encoder" in self.__dict__ or self._precision != "auto":
-            return self.encoder
-        return self._loaded("float32")
-
-    def _loaded(self, precision: PrecisionName) -> "Encoder":
-        encoder = self._load(self.preset, precision=precision)
-        check_fingerprints(self._manifest, encoder.fingerprints)
-        return encoder
 
     @cached_property
     def cutoff_parameters(self) -> CutoffParameters:
