@@ -5,12 +5,11 @@
 The example corpus is indexed in float32 with ONNX Runtime and in bfloat16 with torch, and asked for
 each of its types. Then it is indexed in bfloat16 anew, a few documents at a time in another order,
 so that every text stands in another batch. Each type's ranking of all documents is compared with
-that of the index that was made at once, by Kendall's tau-b. Exits with 1 where a limit is passed.
+that of the index that was made at once, by Kendall's tau-b.
 """
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
@@ -47,7 +46,6 @@ def main() -> None:
             rows.append(compare(preset))
     limits = {"most_moved": MOST_MOVED, "least_tau": LEAST_TAU}
     write_record("precision_gate", rows, options.out, **limits)
-    sys.exit(0 if all(row["passes"] for row in rows) else 1)
 
 
 def compare(preset: str) -> dict[str, Any]:

@@ -27,6 +27,6 @@ def tables(record: Mapping[str, Any]) -> list[str]:
     ]
     limits = (
         f"R-Precision may move by less than {record['most_moved']}, and the mean tau of an "
-        f"increment must be {record['least_tau']} or more; `precision_gate.py` fails otherwise."
+        f"increment must be {record['least_tau']} or more, for bfloat16 to be the default on a CPU."
     )
     return [*table(header, cells).splitlines(), "", limits]

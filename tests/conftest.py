@@ -32,13 +32,6 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("NER_RETRIEVER_OFFLINE", "1")
 
 
-@pytest.fixture(autouse=True)
-def float32_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let results be the same whatever the processor multiplies in."""
-    module = "ner_retriever.backbone.torch_loading"
-    monkeypatch.setattr(f"{module}.multiplies_bfloat16", lambda device: device.type != "cpu")
-
-
 @pytest.fixture
 def capitals(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the default detector find the first capital letter, without loading spaCy."""

@@ -143,14 +143,10 @@ def test_a_model_that_is_not_plain_is_left_to_torch(
         loaded(weights)
 
 
-def test_which_engine_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_which_engine_is_chosen(tmp_path: Path) -> None:
     weights = weights_of(tmp_path, "bert")
     assert loaded(weights, engine="auto").engine.name == "onnx"
     half = loaded(weights, engine="auto", precision="bfloat16").engine
-    assert (half.name, half.precision) == ("torch", "bfloat16")
-    module = "ner_retriever.backbone.torch_loading"
-    monkeypatch.setattr(f"{module}.multiplies_bfloat16", lambda _: True)
-    half = loaded(weights, engine="auto").engine
     assert (half.name, half.precision) == ("torch", "bfloat16")
     whole = loaded(weights, engine="auto", precision="float32").engine
     assert (whole.name, whole.precision) == ("onnx", "float32")

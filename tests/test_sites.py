@@ -34,7 +34,7 @@ def test_a_second_batch_is_not_mixed_with_the_first() -> None:
 def test_widths_of_grouped_heads() -> None:
     every = EverySite(tiny_model("llama"), text_tokenizer(special=False))
     widths = dict(zip(every.sites, every.widths, strict=True))
-    # Four heads of 8 numbers share two keys and two values.
-    expected = {"query": 32, "key": 16, "value": 16, "attention": 32, "mlp": 32, "hidden": 32}
+    # Four heads of 16 numbers share two keys and two values.
+    expected = {"query": 64, "key": 32, "value": 32, "attention": 32, "mlp": 32, "hidden": 32}
     for component, width in expected.items():
         assert widths[Site(component=component, block=2, pooling="mean")] == width  # type: ignore[arg-type]

@@ -75,9 +75,9 @@ class OpenIndex:
             device: as torch names it; by default a GPU where there is one.
             engine: what runs the backbone: ``torch``, ``onnx``, or ``auto`` for the quicker one
                 that is there. An index does not keep it, for vectors are the same.
-            precision: numbers that the backbone multiplies: ``float32``, ``bfloat16``, or ``auto``
-                for bfloat16 where the processor multiplies in it and torch is installed. Answers
-                are the same but for ties of near equal mentions.
+            precision: numbers that the backbone multiplies: ``float32``, ``bfloat16`` (torch), or
+                ``auto`` for float32 on a CPU and bfloat16 on a GPU. In bfloat16, a text's vectors
+                change a little with what is read beside it.
             replace: start over where there is an index already. That one stays until the first
                 documents are stored, or anything else is asked of the new one.
             query_cache, sync: as :meth:`open` takes them.

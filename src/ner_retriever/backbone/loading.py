@@ -30,9 +30,9 @@ def load_backbone(
     Args:
         device: as torch names it; by default a GPU where torch finds one.
         adapter: a file of low-rank updates that are merged into the model.
-        engine: what runs the blocks; ``auto`` is torch on a GPU and where it multiplies in
-            bfloat16, else ONNX Runtime for the families that it knows.
-        precision: numbers that are multiplied; ``auto`` is bfloat16 where that is native.
+        engine: what runs the blocks; ``auto`` is torch on a GPU and in bfloat16, else ONNX Runtime
+            for the families that it knows.
+        precision: numbers that are multiplied; ``auto`` is float32 on a CPU and bfloat16 on a GPU.
 
     Raises:
         UnsupportedModel: the files are not a whole model that can be read, or it has no such site.
@@ -63,12 +63,11 @@ def _on_cpu(device: str | None) -> bool:
 
 
 def _prefers_torch(device: str | None, precision: PrecisionName) -> bool:
-    """Whether torch is there and faster: on a GPU, or in bfloat16."""
+    """Whether torch does what ONNX Runtime does not: bfloat16, or running on a GPU."""
     if precision == "bfloat16" or not _on_cpu(device):
         return True
     if not find_spec("torch"):
         return False
-    from ner_retriever.backbone.torch_loading import multiplies_bfloat16, torch_device
+    from ner_retriever.backbone.torch_loading import torch_device
 
-    where = torch_device(device)
-    return where.type != "cpu" or (precision == "auto" and multiplies_bfloat16(where))
+    return torch_device(device).type != "cpu"

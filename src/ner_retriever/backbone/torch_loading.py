@@ -27,7 +27,7 @@ def load_torch_backbone(
     Args:
         device: as torch names it; by default a GPU where there is one.
         adapter: a file of low-rank updates that are merged into the model.
-        precision: ``auto`` is bfloat16 where the processor multiplies in it.
+        precision: ``auto`` is float32 on a CPU and bfloat16 on a GPU.
 
     Raises:
         UnsupportedModel: the files are not a whole model that transformers can read, or it has no
@@ -58,7 +58,7 @@ def load_model(
         UnsupportedModel: the files are not a whole model that transformers can read.
     """
     where = torch_device(device)
-    half = precision == "bfloat16" or (precision == "auto" and multiplies_bfloat16(where))
+    half = precision == "bfloat16" or (precision == "auto" and where.type != "cpu")
     try:
         with quiet_transformers():
             dtype = torch.bfloat16 if half else torch.float32
@@ -74,12 +74,3 @@ def load_model(
 def torch_device(name: str | None) -> torch.device:
     """Return a device by its name; by default a GPU where there is one."""
     return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
-
-
-def multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether a device has instructions that multiply in bfloat16; others do it slowly."""
-    if device.type != "cpu":
-        return True
-    # AVX512-BF16 and AMX; releases of torch before 2.6 cannot tell.
-    asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, name, bool)() for name in asked)
