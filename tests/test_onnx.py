@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -269,3 +271,16 @@ def test_the_presets_graphs_give_what_ships(name: str) -> None:
     assert Site.from_record(record["site"]) == preset.site
     config = json.loads((weights.folder / "config.json").read_bytes())
     assert onnx_check._compare(weights.folder, config, record) == ""
+
+
+def test_the_runtime_reports_nothing_to_its_maker(tmp_path: Path) -> None:
+    # What it would report with, it puts into the temporary folder as soon as it is loaded.
+    environment = {
+        name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"
+    }
+    subprocess.run(
+        [sys.executable, "-c", "import ner_retriever.backbone.onnx_engine"],
+        env={**environment, "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+        check=True,
+    )
+    assert [file.name for file in tmp_path.iterdir()] == []
