@@ -12,7 +12,8 @@ from ner_retriever.documents import Hit
 from ner_retriever.search.export import write_brat, write_conll, write_csv, write_jsonl
 from ner_retriever.search.report import review_markdown
 from ner_retriever.search.saved import SavedQuery
-from ner_retriever.web.service import CutoffChoice, Question, Service
+from ner_retriever.web.questions import CutoffChoice, Question
+from ner_retriever.web.service import Service
 
 Format = Literal["jsonl", "csv", "conll", "brat"]
 What = Literal["accepted", "answer"]

@@ -3,11 +3,10 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ner_retriever.documents import Hit
 from ner_retriever.errors import QueryError, first_line
@@ -15,7 +14,6 @@ from ner_retriever.index.field_table import FieldTable
 from ner_retriever.index.info import IndexInfo
 from ner_retriever.index.records import StoredDocument
 from ner_retriever.retriever import Retriever
-from ner_retriever.search.cutoff import Cutoff
 from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.query import Query
 from ner_retriever.search.report import review_record
@@ -25,65 +23,12 @@ from ner_retriever.search.stopping import Coverage
 from ner_retriever.web.cursor import Cursor
 from ner_retriever.web.errors import RequestError, not_found
 from ner_retriever.web.gate import Gate
+from ner_retriever.web.questions import Answer, CutoffChoice, Duplicates, Question
 from ner_retriever.web.settings import ServerSettings
 from ner_retriever.web.together import Together
 from ner_retriever.web.uploads import Uploads
 
 _REMEMBERED = 32
-
-CutoffChoice = float | Literal["auto"] | None
-Duplicates = Literal["fold", "show"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """All that decides an answer, the index apart.
-
-    Attributes:
-        query: what is asked.
-        feedback: what refines it.
-        cutoff: where the answer ends; ``None`` with the last document.
-        min_detection: least detection score of a mention that counts; ``None`` for any.
-        since: only documents that were indexed after this run.
-        duplicates: whether one of several documents that are equal, or nearly so, stands for all.
-    """
-
-    query: Query
-    feedback: Feedback = field(default_factory=Feedback)
-    cutoff: CutoffChoice = None
-    min_detection: float | None = None
-    since: int = 0
-    duplicates: Duplicates = "fold"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Answer:
-    """A question's results at one version of the index.
-
-    Attributes:
-        key: names question and version; equal keys mean equal answers.
-        version: of the index.
-        question: what was asked.
-        results: all documents down to the cut-off.
-    """
-
-    key: str
-    version: int
-    question: Question
-    results: Results
-
-    @property
-    def cutoff(self) -> Cutoff:
-        """The cut-off that was asked for, or the automatic one, and what is known of it."""
-        asked = self.question.cutoff
-        trust = self.results.trust
-        return trust.at(asked) if isinstance(asked, float) else trust.automatic
-
-    def next_cursor(self, offset: int) -> str | None:
-        """Return the cursor of what follows the first ``offset`` results, if anything does."""
-        if offset >= len(self.results):
-            return None
-        return Cursor(answer=self.key, offset=offset).encode()
 
 
 class Service:

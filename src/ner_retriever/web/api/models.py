@@ -21,7 +21,7 @@ from ner_retriever.web.api.fields import (
     Where,
     fields_of,
 )
-from ner_retriever.web.service import Answer, Duplicates
+from ner_retriever.web.questions import Answer, Duplicates
 
 MOST_RESULTS = 1000
 Score = Annotated[float, Field(ge=-1.0, le=1.0, allow_inf_nan=False)]

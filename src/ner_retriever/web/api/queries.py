@@ -21,7 +21,7 @@ from ner_retriever.web.export import (
     export_saved,
     report_saved,
 )
-from ner_retriever.web.service import Question
+from ner_retriever.web.questions import Question
 
 router = APIRouter(tags=["queries"])
 _Saved = Annotated[models.Name, Query(description="The saved query's name.")]

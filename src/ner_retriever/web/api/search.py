@@ -18,7 +18,8 @@ from ner_retriever.web.api.fields import Text, Where
 from ner_retriever.web.cursor import decode_cursor
 from ner_retriever.web.dependencies import ServiceOf
 from ner_retriever.web.errors import ErrorAnswer
-from ner_retriever.web.service import Answer, CutoffChoice, Duplicates, Question, Service
+from ner_retriever.web.questions import Answer, CutoffChoice, Duplicates, Question
+from ner_retriever.web.service import Service
 
 router = APIRouter(tags=["search"])
 JSON_LINES = "application/x-ndjson"

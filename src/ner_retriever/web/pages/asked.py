@@ -12,7 +12,8 @@ from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.query import Example, Query, check_detection
 from ner_retriever.search.rollup import Order
 from ner_retriever.search.saved import SavedQuery
-from ner_retriever.web.service import CutoffChoice, Duplicates, Question, Service
+from ner_retriever.web.questions import CutoffChoice, Duplicates, Question
+from ner_retriever.web.service import Service
 
 View = Literal["documents", "entities", "map", "unsure", "check"]
 _CONDITIONS = ("exclude", "near", "alongside")

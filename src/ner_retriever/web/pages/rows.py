@@ -9,7 +9,7 @@ from ner_retriever.search.feedback import Feedback
 from ner_retriever.search.query import Example
 from ner_retriever.web.pages.filtering import About, about
 from ner_retriever.web.pages.marking import Piece, other_forms, sentence
-from ner_retriever.web.service import Answer
+from ner_retriever.web.questions import Answer
 
 PAGE = 20
 

@@ -19,7 +19,8 @@ from ner_retriever.web.pages.progress import progress_of
 from ner_retriever.web.pages.render import page
 from ner_retriever.web.pages.rows import PAGE, Row, example_of, rows_of
 from ner_retriever.web.pages.trust import chart_of
-from ner_retriever.web.service import Answer, Service
+from ner_retriever.web.questions import Answer
+from ner_retriever.web.service import Service
 
 router = APIRouter()
 _MOST_POINTS = 1000

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from ner_retriever.search.cutoff import Cutoff
-from ner_retriever.web.service import Answer
+from ner_retriever.web.questions import Answer
 
 WIDTH, HEIGHT = 300.0, 100.0
 _BINS = 60
