@@ -17,6 +17,7 @@ from ner_retriever import Document, Retriever, Span
 from ner_retriever.errors import InputError, QueryError
 from ner_retriever.search.entity_graph import Edge, EntityGraph, Node, entity_graph
 from ner_retriever.search.query import Query
+from ner_retriever.search.results import listed_mentions
 from ner_retriever.search.sheet import Sheet, count_pairs
 from ner_retriever.search.sheet_export import cells, type_rows, write_edges_csv, write_graphml
 from ner_retriever.search.type_file import read_type_file
@@ -70,6 +71,14 @@ def test_a_sheet_holds_what_single_searches_find(retriever: Retriever) -> None:
             hits = list(column.results)
             assert len(column.mentions) == sum(len(hit.mentions) for hit in hits)
             assert (np.diff(column.mentions) > 0).all()
+
+
+def test_the_best_mention_is_listed_whatever_its_score_is_rounded_to() -> None:
+    scores = np.array([0.1, 0.4999, 0.3], np.float32)
+    assert listed_mentions(scores, 0.5).tolist() == [1]
+    assert listed_mentions(scores, 0.3).tolist() == [1, 2]
+    assert listed_mentions(np.full(2, -np.inf, np.float32), 0.5).tolist() == []
+    assert listed_mentions(np.empty(0, np.float32), 0.5).tolist() == []
 
 
 def test_together_in_documents_and_in_sentences(retriever: Retriever) -> None:

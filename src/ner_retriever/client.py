@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ner_retriever.documents import Document, Hit, Mention
-from ner_retriever.errors import MissingExtra, NerRetrieverError
+from ner_retriever.errors import NerRetrieverError
+from ner_retriever.extras import needs
 from ner_retriever.search.query import Query
 
 if TYPE_CHECKING:
@@ -76,10 +77,8 @@ class Client:
         timeout: float = 60.0,
         transport: "httpx.BaseTransport | None" = None,
     ) -> None:
-        try:
+        with needs("client", "The client"):
             import httpx
-        except ImportError as error:
-            raise MissingExtra("The client", "client") from error
         headers = {"authorization": f"Bearer {token}"} if token else {}
         self._failed = httpx.HTTPError
         self._http = httpx.Client(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,14 +39,7 @@ _BERT = EncoderNames(
     attention_output="attention.output.dense",
     attention_norm="attention.output.LayerNorm",
 )
-_ROBERTA = EncoderNames(
-    base="roberta.",
-    query=_BERT.query,
-    key=_BERT.key,
-    value=_BERT.value,
-    attention_output=_BERT.attention_output,
-    attention_norm=_BERT.attention_norm,
-)
+_ROBERTA = replace(_BERT, base="roberta.")
 _MPNET = EncoderNames(
     base="mpnet.",
     query="attention.attn.q",
@@ -129,19 +122,14 @@ class EncoderGraph:
             positions = positions + tensors["embeddings.token_type_embeddings.weight"][0]
         table = graph.weight("positions", positions)
         if self._names is _BERT:
-            start, end = graph.integers(0), self._tokens("Unsqueeze")
+            start = graph.integers(0)
+            end = graph.op("Unsqueeze", graph.tokens(), start)
             places = graph.op("Slice", table, start, end, graph.integers(0))
         else:
             places = graph.op("Gather", table, self._positions())
         summed = graph.op("Add", states, places)
         scale, shift = self._norm("embeddings.LayerNorm")
         return graph.op("LayerNormalization", summed, scale, shift, epsilon=self._epsilon)
-
-    def _tokens(self, shaped: str) -> str:
-        """Return how many tokens the batch's windows have, as a vector or as a number."""
-        graph = self._graph
-        count = graph.op("Gather", graph.op("Shape", "input_ids"), graph.integer(1))
-        return graph.op("Unsqueeze", count, graph.integers(0)) if shaped == "Unsqueeze" else count
 
     def _positions(self) -> str:
         """Positions count on from the padding's id, which is also the padding's position."""
@@ -162,7 +150,7 @@ class EncoderGraph:
         buckets = _bucket(distances, int(self._config.get("relative_attention_num_buckets", 32)))
         by_distance = self._tensors["encoder.relative_attention_bias.weight"][buckets].T
         table = graph.weight("distances", by_distance)
-        places = graph.op("Range", graph.integer(0), self._tokens(""), graph.integer(1))
+        places = graph.op("Range", graph.integer(0), graph.tokens(), graph.integer(1))
         rows = graph.op("Unsqueeze", places, graph.integers(1))
         between = graph.op("Sub", graph.op("Unsqueeze", places, graph.integers(0)), rows)
         numbers = graph.op("Add", between, graph.integer(most - 1))

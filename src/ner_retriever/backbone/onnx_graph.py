@@ -63,6 +63,10 @@ class GraphBuilder:
         """Add a constant int64; return its name."""
         return self._constant(np.array(value, np.int64))
 
+    def tokens(self) -> str:
+        """Add how many tokens the batch's windows have, padding included; return its name."""
+        return self.op("Gather", self.op("Shape", "input_ids"), self.integer(1))
+
     def serialised(self, states: str) -> bytes:
         """Return the graph as a protocol buffer.
 

@@ -96,9 +96,8 @@ class LlamaGraph:
         graph = self._graph
         counted = graph.op("ReduceSum", "attention_mask", graph.integers(1), keepdims=0)
         last = graph.op("Cast", graph.op("Sub", counted, graph.integer(1)), to=6)
-        tokens = graph.op("Gather", graph.op("Shape", "input_ids"), graph.integer(1))
         cosines, sines = self._turns()
-        total = graph.op("Cast", tokens, to=6)
+        total = graph.op("Cast", graph.tokens(), to=6)
         return [last, total, graph.weight("cosines", cosines), graph.weight("sines", sines)]
 
     def _turns(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -35,6 +35,11 @@ class Duplicates(StrEnum):
     SHOW = "show"
 
 
+DuplicatesChoice = Annotated[
+    Duplicates, typer.Option(help="Of documents that are equal, or nearly so: show one, or all.")
+]
+
+
 class By(StrEnum):
     """What a row of the answer is."""
 

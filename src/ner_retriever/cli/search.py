@@ -11,6 +11,7 @@ from ner_retriever.cli.answers import (
     AnswerFormat,
     By,
     Duplicates,
+    DuplicatesChoice,
     Format,
     check_format,
     read_cutoff,
@@ -104,10 +105,7 @@ def search(
             "scores within 0.02. For millions of mentions.",
         ),
     ] = False,
-    duplicates: Annotated[
-        Duplicates,
-        typer.Option(help="Of documents that are equal, or nearly so: show one, or all."),
-    ] = Duplicates.FOLD,
+    duplicates: DuplicatesChoice = Duplicates.FOLD,
     by: Annotated[
         By, typer.Option(help="A row a document, or an entity of the documents returned.")
     ] = By.DOCUMENT,

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ner_retriever.cli.answers import AnswerFile, Duplicates, read_cutoff
+from ner_retriever.cli.answers import AnswerFile, Duplicates, DuplicatesChoice, read_cutoff
 from ner_retriever.cli.output import (
     open_binary_output,
     open_output,
@@ -60,10 +60,7 @@ def search_many(
         float | None,
         typer.Option(metavar="SCORE", help="Least detection score of a mention, 0 to 1."),
     ] = None,
-    duplicates: Annotated[
-        Duplicates,
-        typer.Option(help="Of documents that are equal, or nearly so: show one, or all."),
-    ] = Duplicates.FOLD,
+    duplicates: DuplicatesChoice = Duplicates.FOLD,
     within: Annotated[
         Within, typer.Option(help="What --pairs and --graph count: documents, or sentences.")
     ] = Within.DOCUMENT,

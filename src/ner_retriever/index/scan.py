@@ -180,13 +180,19 @@ class Scan:
         Raises:
             QueryError: as :meth:`scores`.
         """
+        scores = self.of_mentions(self.mentions_of(documents)).scores(query)
+        counts = self.document_first[documents + 1] - self.document_first[documents]
+        ends = np.cumsum(counts)
+        pairs = zip((ends - counts).tolist(), ends.tolist(), strict=True)
+        return [scores[first:last] for first, last in pairs]
+
+    def mentions_of(self, documents: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Rows of all mentions of some documents, one document's after the other's."""
         firsts = self.document_first[documents]
         counts = self.document_first[documents + 1] - firsts
         ends = np.cumsum(counts)
         rows = np.repeat(firsts - ends + counts, counts) + np.arange(counts.sum())
-        scores = self.of_mentions(rows).scores(query)
-        pairs = zip((ends - counts).tolist(), ends.tolist(), strict=True)
-        return [scores[first:last] for first, last in pairs]
+        return np.asarray(rows, np.int64)
 
     def best(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Score of each document's best mention.

@@ -1,7 +1,6 @@
 """Entities of a sheet of types, and which of them stand together."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +8,6 @@ from numpy.typing import NDArray
 
 from ner_retriever.search.rollup import entity_key
 from ner_retriever.search.sheet import Sheet, Within, count_pairs
-
-_DOCUMENTS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +111,12 @@ class _Entities:
         for name, column in zip(sheet.types, sheet.columns, strict=True):
             for row in column.mentions.tolist():
                 types[row].append(name)
-        for owner, found in _found(sheet):
+        for owner, stored, rows in sheet.documents():
             seen: set[int] = set()
-            for row, sentence, surface in found:
+            found = sheet.columns[0].results.scan.mentions[rows]
+            places = (found[name].tolist() for name in ("sentence", "start", "end"))
+            for row, sentence, start, end in zip(rows.tolist(), *places, strict=True):
+                surface = stored.text[start:end]
                 entity = self._numbers.setdefault(entity_key(surface), len(self._forms))
                 if entity == len(self._forms):
                     self._add()
@@ -142,26 +142,3 @@ class _Entities:
         self.types.append(Counter())
         self.documents.append(0)
         self.mentions.append(0)
-
-
-def _found(sheet: Sheet) -> Iterator[tuple[int, list[tuple[int, int, str]]]]:
-    """Yield the row of each document, and of its mentions the row, the sentence, the surface."""
-    if not sheet.columns:
-        return
-    results = sheet.columns[0].results
-    mentions = np.unique(np.concatenate([column.mentions for column in sheet.columns]))
-    owners = np.searchsorted(results.scan.document_first, mentions, side="right") - 1
-    documents, firsts = np.unique(owners, return_index=True)
-    lasts = np.append(firsts[1:], len(mentions))
-    for begin in range(0, len(documents), _DOCUMENTS_AT_ONCE):
-        part = slice(begin, begin + _DOCUMENTS_AT_ONCE)
-        rows = documents[part].tolist()
-        bounds = zip(firsts[part].tolist(), lasts[part].tolist(), strict=True)
-        for row, stored, (first, last) in zip(rows, results.store.read(rows), bounds, strict=True):
-            its_rows = mentions[first:last]
-            its = results.scan.mentions[its_rows]
-            surfaces = [
-                stored.text[start:end]
-                for start, end in zip(its["start"].tolist(), its["end"].tolist(), strict=True)
-            ]
-            yield row, list(zip(its_rows.tolist(), its["sentence"].tolist(), surfaces, strict=True))

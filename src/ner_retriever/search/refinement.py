@@ -52,7 +52,7 @@ def refine(
     moved = rocchio(query, right, scan.joined(rejected))
     chance = np.random.default_rng(0)
     background = scan.joined(_sample(np.arange(len(scan.mentions)), _BACKGROUND, chance))
-    wrong = scan.joined(_sample(_mentions_of(scan, rejected_documents), _MOST_NEGATIVES, chance))
+    wrong = scan.joined(_sample(scan.mentions_of(rejected_documents), _MOST_NEGATIVES, chance))
     positives = np.concatenate([right, np.tile(query, (_WEIGHT_OF_QUERY, 1))])
     vectors = np.concatenate([positives, wrong, background])
     learnt = fit_logistic(
@@ -69,14 +69,6 @@ def refine(
 def _by_spread(vector: NDArray[np.float32], background: NDArray[np.float32]) -> NDArray[np.float32]:
     spread = float((background @ vector).std())
     return vector / spread if spread > 0 else unit(vector)
-
-
-def _mentions_of(scan: Scan, documents: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows of all mentions of some documents."""
-    firsts = scan.document_first[documents]
-    counts = scan.document_first[documents + 1] - firsts
-    ends = np.cumsum(counts)
-    return np.asarray(np.repeat(firsts - ends + counts, counts) + np.arange(counts.sum()), np.int64)
 
 
 def _sample(rows: NDArray[np.int64], most: int, chance: np.random.Generator) -> NDArray[np.int64]:

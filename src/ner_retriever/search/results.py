@@ -225,21 +225,31 @@ class Results(Sequence[Hit]):
         of_rows = zip(rows.tolist(), documents, firsts, self.scores_of(rows), strict=True)
         for row, document, first, scores in of_rows:
             found = self.scan.mentions[first : first + len(scores)]
-            # The best mention is why a document is there, whatever a kernel rounds its score to.
-            best = float(scores.max(initial=-np.inf))
-            least = min(threshold, best) if np.isfinite(best) else threshold
-            yield _hit(document, found, scores, least, self.folded.get(row, 0))
+            listed = listed_mentions(scores, threshold)
+            yield _hit(document, found, scores, listed, self.folded.get(row, 0))
+
+
+def listed_mentions(scores: NDArray[np.float32], threshold: float) -> NDArray[np.int64]:
+    """Return which mentions of a document an answer lists, as places among them.
+
+    Args:
+        scores: of all of its mentions, (mentions,).
+        threshold: of the answer.
+    """
+    # The best mention is why a document is there, whatever a kernel rounds its score to.
+    best = float(scores.max(initial=-np.inf))
+    least = min(threshold, best) if np.isfinite(best) else threshold
+    return np.flatnonzero(scores >= least)
 
 
 def _hit(
     document: StoredDocument,
     found: NDArray[np.void],
     scores: NDArray[np.float32],
-    threshold: float,
+    listed: NDArray[np.int64],
     duplicates: int,
 ) -> Hit:
-    """A document with those of its mentions that score at least so high, the one to show first."""
-    listed = np.flatnonzero(scores >= threshold)
+    """A document with the mentions that are listed, the one to show first."""
     order = listed[np.lexsort((found["start"][listed], -scores[listed]))]
     mentions = [
         Mention(

@@ -1,6 +1,6 @@
 """Many types asked at once: which documents and mentions each has, and which stand together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner_retriever.errors import QueryError
+from ner_retriever.index.records import StoredDocument
 from ner_retriever.search.query import Query
-from ner_retriever.search.results import Results
+from ner_retriever.search.results import Results, listed_mentions
 
 Within = Literal["document", "sentence"]
 
 _DOCUMENTS_AT_ONCE = 4096
+_TEXTS_AT_ONCE = 256
 # Documents or sentences times types that are counted at a time, as float32: 16 MiB.
 _CELLS_AT_ONCE = 1 << 22
 
@@ -49,9 +51,7 @@ class Column:
             found = results.scores_of(some)
             firsts = results.scan.document_first[some].tolist()
             for row, begin, its_scores in zip(some.tolist(), firsts, found, strict=True):
-                # As a hit lists them: the best is why the document is there.
-                least = min(results.threshold, float(its_scores.max(initial=np.inf)))
-                kept = np.flatnonzero(its_scores >= least)
+                kept = listed_mentions(its_scores, results.threshold)
                 mentions.append(begin + kept)
                 scores.append(its_scores[kept])
                 owners.append(np.full(len(kept), row, np.int64))
@@ -97,6 +97,34 @@ class Sheet:
     def types(self) -> tuple[str, ...]:
         """The types in words, one a column."""
         return tuple(str(column.query) for column in self.columns)
+
+    def documents(
+        self, *, every: bool = False
+    ) -> Iterator[tuple[int, StoredDocument, NDArray[np.int64]]]:
+        """Read the documents that hold a mention of any of the types, in the index's order.
+
+        Args:
+            every: also those that hold none.
+
+        Yields:
+            A document's row, the document, and the rows of its mentions that are of a type,
+            ascending, (mentions,).
+        """
+        if not self.columns:
+            return
+        results = self.columns[0].results
+        mentions = np.unique(np.concatenate([column.mentions for column in self.columns]))
+        owners = np.searchsorted(results.scan.document_first, mentions, side="right") - 1
+        rows = np.arange(results.documents) if every else np.unique(owners)
+        bounds = np.searchsorted(owners, rows), np.searchsorted(owners, rows, side="right")
+        for begin in range(0, len(rows), _TEXTS_AT_ONCE):
+            part = slice(begin, begin + _TEXTS_AT_ONCE)
+            some = rows[part].tolist()
+            ends = zip(*(bound[part].tolist() for bound in bounds), strict=True)
+            for row, stored, (first, last) in zip(
+                some, results.store.read(some), ends, strict=True
+            ):
+                yield row, stored, mentions[first:last]
 
     def together(self, within: Within = "document") -> NDArray[np.int64]:
         """Count where two types stand together.

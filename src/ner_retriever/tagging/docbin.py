@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from ner_retriever.errors import MissingExtra
+from ner_retriever.extras import needs
 from ner_retriever.tagging.tags import TaggedText
 
 SPANS_KEY = "types"
@@ -19,12 +19,10 @@ def write_docbin(texts: Iterable[TaggedText], stream: BinaryIO) -> None:
     Raises:
         MissingExtra: spaCy is not installed.
     """
-    try:
+    with needs("spacy", "Writing a DocBin"):
         import spacy
         from spacy.tokens import DocBin
         from spacy.util import filter_spans
-    except ImportError as error:
-        raise MissingExtra("Writing a DocBin", "spacy") from error
     tokenizer = spacy.blank("xx").tokenizer
     packed = DocBin(store_user_data=True)
     for text in texts:

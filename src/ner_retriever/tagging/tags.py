@@ -4,12 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ner_retriever.search.sheet import Sheet
 from ner_retriever.search.standoff import Labelled, LabelledText
-
-_DOCUMENTS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +78,21 @@ def tagged_texts(
         most_types: types of a mention at most.
         untagged: whether documents without a mention of any of the types are among them.
     """
-    if not sheet.columns:
-        return
-    results = sheet.columns[0].results
     of_mention: defaultdict[int, list[TypeTag]] = defaultdict(list)
     for name, column in zip(sheet.types, sheet.columns, strict=True):
         likely = column.results.trust.probability(column.scores).tolist()
         pairs = zip(column.mentions.tolist(), column.scores.tolist(), likely, strict=True)
         for row, score, probability in pairs:
             of_mention[row].append(TypeTag(name, round(score, 4), round(probability, 4)))
-    rows = np.array(sorted(of_mention), np.int64)
-    first_of = results.scan.document_first
-    owners = np.searchsorted(first_of, rows, side="right") - 1
-    documents = np.arange(results.documents) if untagged else np.unique(owners)
-    for begin in range(0, len(documents), _DOCUMENTS_AT_ONCE):
-        some = documents[begin : begin + _DOCUMENTS_AT_ONCE].tolist()
-        for document, stored in zip(some, results.store.read(some), strict=True):
-            first, last = np.searchsorted(owners, [document, document + 1])
-            its = rows[first:last]
-            spans = results.scan.mentions[its]
-            starts, ends = spans["start"].tolist(), spans["end"].tolist()
-            mentions = [
-                TaggedMention(
-                    start, end, stored.text[start:end], _best(of_mention[row], most_types)
-                )
-                for row, start, end in zip(its.tolist(), starts, ends, strict=True)
-            ]
-            mentions.sort(key=lambda mention: (mention.start, mention.end))
-            yield TaggedText(stored.id, stored.text, tuple(mentions))
+    for _, stored, rows in sheet.documents(every=untagged):
+        spans = sheet.columns[0].results.scan.mentions[rows]
+        places = (spans[name].tolist() for name in ("start", "end"))
+        mentions = [
+            TaggedMention(start, end, stored.text[start:end], _best(of_mention[row], most_types))
+            for row, start, end in zip(rows.tolist(), *places, strict=True)
+        ]
+        mentions.sort(key=lambda mention: (mention.start, mention.end))
+        yield TaggedText(stored.id, stored.text, tuple(mentions))
 
 
 def _best(tags: Sequence[TypeTag], most: int) -> tuple[TypeTag, ...]:

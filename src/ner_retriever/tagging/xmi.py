@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from ner_retriever.errors import MissingExtra
+from ner_retriever.extras import needs
 from ner_retriever.search.standoff import file_name
 from ner_retriever.tagging.tags import TaggedText
 
@@ -22,11 +22,9 @@ def write_xmi(texts: Iterable[TaggedText], stream: BinaryIO) -> None:
     Raises:
         MissingExtra: dkpro-cassis is not installed.
     """
-    try:
+    with needs("annotation", "Writing XMI"):
         import cassis
         from cassis.typesystem import load_dkpro_core_typesystem
-    except ImportError as error:
-        raise MissingExtra("Writing XMI", "annotation") from error
     types = load_dkpro_core_typesystem()
     entity = types.get_type(_ENTITY)
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ner_retriever.documents import Hit
 from ner_retriever.search.cutoff import Cutoff
 from ner_retriever.search.feedback import Feedback
-from ner_retriever.search.query import Query
+from ner_retriever.search.query import Example, Query
 from ner_retriever.search.results import Results
 from ner_retriever.web.cursor import Cursor
 
@@ -62,3 +63,10 @@ class Answer:
         if offset >= len(self.results):
             return None
         return Cursor(answer=self.key, offset=offset).encode()
+
+
+def place_to_judge(hit: Hit) -> Example:
+    """Return what is judged of a document: its first mention; all of it where it has none."""
+    if not hit.mentions:
+        return Example(id=hit.id, start=0, end=max(len(hit.text), 1))
+    return Example(id=hit.id, start=hit.mentions[0].start, end=hit.mentions[0].end)

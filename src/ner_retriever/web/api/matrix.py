@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from ner_retriever.errors import QueryError
 from ner_retriever.search.entity_graph import EntityGraph, entity_graph
 from ner_retriever.search.query import as_query
 from ner_retriever.search.sheet import Sheet, Within
@@ -116,8 +115,6 @@ async def matrix_cells(
 
 def _sheet(service: Service, body: MatrixRequest) -> Sheet:
     queries = [as_query(asked) if isinstance(asked, str) else asked.ours() for asked in body.types]
-    if len({str(query) for query in queries}) < len(queries):
-        raise QueryError("a type stands there twice; name each type once")
     answers = service.answers(queries, cutoff=body.cutoff, min_detection=body.min_detection)
     return Sheet.of(queries, answers)
 

@@ -11,6 +11,7 @@ from ner_retriever.search import feedback as judging
 from ner_retriever.search import query as asking
 from ner_retriever.search.filters.conditions import from_records
 from ner_retriever.search.filters.facets import facets as facets_of
+from ner_retriever.search.frames import record_of
 from ner_retriever.search.rollup import Entity
 from ner_retriever.web.api.fields import (
     FacetAnswer,
@@ -145,26 +146,7 @@ class Result(BaseModel):
     @classmethod
     def of(cls, hit: Hit) -> "Result":
         """Return a hit as the API gives it."""
-        mentions = [
-            Mention(
-                start=mention.start,
-                end=mention.end,
-                text=mention.text,
-                score=mention.score,
-                detection_score=mention.detection_score,
-                name_score=mention.name_score,
-                page=mention.page,
-            )
-            for mention in hit.mentions
-        ]
-        return cls(
-            id=hit.id,
-            score=hit.score,
-            text=hit.text,
-            mentions=mentions,
-            fields=fields_of(hit.fields),
-            duplicates=hit.duplicates,
-        )
+        return cls.model_validate(record_of(hit) | {"fields": fields_of(hit.fields)})
 
 
 class Estimate(BaseModel):

@@ -10,6 +10,7 @@ from ner_retriever.search.saved import SavedQuery
 from ner_retriever.search.stopping import Coverage
 from ner_retriever.web.api.fields import Request, Text
 from ner_retriever.web.api.models import Detection, Judgement, Name, Place, Query, Score
+from ner_retriever.web.questions import place_to_judge
 
 
 class NewQuery(Request):
@@ -70,12 +71,7 @@ class CoverageAnswer(BaseModel):
         """Return a coverage as the API gives it."""
         place = None
         if drawn is not None:
-            first = drawn.mentions[0] if drawn.mentions else None
-            place = Place.model_construct(
-                id=drawn.id,
-                start=first.start if first else 0,
-                end=first.end if first else max(len(drawn.text), 1),
-            )
+            place = Place.model_construct(**place_to_judge(drawn).to_record())
         return cls(**asdict(coverage), recall_at_least=coverage.recall_at_least, next=place)
 
 

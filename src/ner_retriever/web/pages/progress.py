@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ner_retriever.documents import Hit
 from ner_retriever.search.stopping import Coverage
 from ner_retriever.web.pages.asked import Asked
 from ner_retriever.web.service import Service
@@ -19,10 +20,12 @@ class Progress:
 
     Attributes:
         coverage: found, read, left.
+        drawn: the document that the random check draws next, if one goes on.
         curve: yes-es over documents read, the points of an SVG polyline.
     """
 
     coverage: Coverage
+    drawn: Hit | None
     curve: str
 
 
@@ -30,9 +33,9 @@ def progress_of(service: Service, asked: Asked) -> Progress | None:
     """Return the progress of what is asked; ``None`` where nothing has been kept yet."""
     if asked.saved is None:
         return None
-    coverage, _ = service.coverage(asked.saved, duplicates=asked.duplicates)
+    coverage, drawn = service.coverage(asked.saved, duplicates=asked.duplicates)
     verdicts = [judgement.relevant for judgement in asked.feedback.current.values()]
-    return Progress(coverage=coverage, curve=curve(verdicts))
+    return Progress(coverage=coverage, drawn=drawn, curve=curve(verdicts))
 
 
 def curve(verdicts: list[bool]) -> str:

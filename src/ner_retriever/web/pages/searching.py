@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request, Response
 
 from ner_retriever.errors import QueryError
 from ner_retriever.search.mention_map import mention_map
-from ner_retriever.search.query import Example
 from ner_retriever.search.rollup import rollup
 from ner_retriever.web.cursor import decode_cursor
 from ner_retriever.web.dependencies import ServiceOf
@@ -15,11 +14,11 @@ from ner_retriever.web.pages.asked import Asked, read_asked
 from ner_retriever.web.pages.filtering import about, shown_facets
 from ner_retriever.web.pages.mapping import dots_of
 from ner_retriever.web.pages.marking import pieces_of
-from ner_retriever.web.pages.progress import progress_of
+from ner_retriever.web.pages.progress import Progress, progress_of
 from ner_retriever.web.pages.render import page
 from ner_retriever.web.pages.rows import PAGE, Row, example_of, rows_of
 from ner_retriever.web.pages.trust import chart_of
-from ner_retriever.web.questions import Answer
+from ner_retriever.web.questions import Answer, place_to_judge
 from ner_retriever.web.service import Service
 
 router = APIRouter()
@@ -80,11 +79,12 @@ async def export(service: ServiceOf, request: Request, format: Format = "jsonl")
 
 def _search_page(request: Request, service: Service, asked: Asked) -> Response:
     answer = service.answer(asked.question(cutoff=asked.cutoff))
+    progress = progress_of(service, asked)
     values: dict[str, Any] = {
         "asked": asked,
         "answer": answer,
         "chart": chart_of(answer, asked.cutoff),
-        "progress": progress_of(service, asked),
+        "progress": progress,
     }
     fresh = len(answer.results.since(asked.saved.seen)) if asked.saved else 0
     match asked.view:
@@ -110,22 +110,16 @@ def _search_page(request: Request, service: Service, asked: Asked) -> Response:
             row = Row(hit=hit) if hit else None
             return page(request, "unsure.html", row=row, **values)
         case "check":
-            return page(request, "check.html", **_drawn(service, asked), **values)
+            return page(request, "check.html", **_drawn(progress), **values)
 
 
-def _drawn(service: Service, asked: Asked) -> dict[str, Any]:
+def _drawn(progress: Progress | None) -> dict[str, Any]:
     """The next document of the random check; it is shown whole, for any of it may be relevant."""
-    hit = service.coverage(asked.saved, duplicates=asked.duplicates)[1] if asked.saved else None
+    hit = progress.drawn if progress else None
     if hit is None:
         return {"hit": None}
-    # A document without a mention is judged as a whole.
-    place = (
-        example_of(hit.id, hit.mentions[0])
-        if hit.mentions
-        else Example(id=hit.id, start=0, end=max(len(hit.text), 1))
-    )
     pieces = pieces_of(hit.text, 0, len(hit.text), hit.mentions, strong=1)
-    return {"hit": hit, "place": place, "pieces": pieces}
+    return {"hit": hit, "place": place_to_judge(hit), "pieces": pieces}
 
 
 def _first_rows(service: Service, asked: Asked, answer: Answer) -> dict[str, Any]:
